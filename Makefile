@@ -1,0 +1,51 @@
+# The verbs. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+export PYTHONHASHSEED := 0
+
+.PHONY: help book serve lab test execute text lint chromium clean
+
+help:  ## list the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+book: $(READY)  ## build the book into _build/html
+	$(BIN)/jupyter-book build . -W --keep-going
+	@echo "The book is ready: open _build/html/index.html, or run: make serve"
+
+serve: book  ## serve the built book on this machine
+	$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 8000
+
+lab: $(READY)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: lint book chromium  ## everything that CI checks
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks
+
+lint: $(READY)  ## style and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+execute: $(READY)  ## execute the notebooks and save them; CHAPTER=02_convolution for one
+	$(BIN)/python scripts/execute.py $(CHAPTER)
+
+text: $(READY)  ## write each notebook's text twin, for editing
+	$(BIN)/jupytext --to py:percent --opt cell_markers='"""' notebooks/*.ipynb
+
+chromium: $(READY)  ## find or install the browser that the tests need
+	$(BIN)/python scripts/chromium.py
+
+clean:  ## remove what was built; the environment stays
+	rm -rf _build
+
+# CPU=1 takes PyTorch without CUDA, which saves gigabytes on Linux.
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+ifdef CPU
+	$(BIN)/pip install uv
+	$(BIN)/uv pip install --python $(BIN)/python --torch-backend cpu torch torchvision
+endif
+	$(BIN)/pip install -r requirements.txt
+	@touch $(READY)

@@ -1,0 +1,1 @@
+"""What the notebooks of the book import: layers, data, figures and widgets."""

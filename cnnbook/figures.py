@@ -1,0 +1,106 @@
+"""Every plot of the book: one style, the widgets' colors, text for the blind."""
+
+import base64
+import io
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.colors import LinearSegmentedColormap
+from PIL import Image
+
+plt.style.use(Path(__file__).parent / "book.mplstyle")
+
+#: Blue for negative, white for zero, orange for positive: as in the widgets.
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", ["#2166ac", "#ffffff", "#d9660b"], N=256
+)
+MARK = "#7b1fa2"
+
+
+def row(count, height=2.6, width=7.2):
+    """A figure with `count` axes side by side; sizes in inches.
+
+    Returns
+    -------
+    fig : matplotlib Figure
+    axes : list of `count` Axes
+    """
+    fig, axes = plt.subplots(1, count, figsize=(width, height), squeeze=False)
+    return fig, list(axes[0])
+
+
+def signed(ax, matrix, title="", scale=None, numbers=False):
+    """Draw a matrix (H, W) in signed colors, with its numbers if asked.
+
+    `scale` is the value of the strongest color, by default the largest absolute
+    value in the matrix.
+    """
+    scale = scale or float(abs(matrix).max()) or 1.0
+    ax.imshow(matrix, cmap=SIGNED, vmin=-scale, vmax=scale)
+    bare(ax, title)
+    if numbers:
+        for r, line in enumerate(matrix.tolist()):
+            for c, value in enumerate(line):
+                color = "white" if abs(value) > 0.75 * scale else "black"
+                ax.text(c, r, f"{value:g}", ha="center", va="center", color=color)
+
+
+def gray(ax, image, title=""):
+    """Draw an image (H, W) with values from 0 (black) to 1 (white)."""
+    ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+    bare(ax, title)
+
+
+def bare(ax, title=""):
+    """Axes for a picture: no ticks, no grid, a thin frame."""
+    ax.set(xticks=[], yticks=[], title=title)
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set(visible=True, color="#c3c9d0")
+
+
+def frame(ax, r, c, height, width):
+    """Mark the window of `height` × `width` pixels whose top left is (r, c)."""
+    box = plt.Rectangle(
+        (c - 0.5, r - 0.5), width, height, fill=False, edgecolor=MARK, linewidth=3
+    )
+    ax.add_patch(box)
+
+
+def show(fig, alt, colors=128):
+    """Show a figure and close it; the output carries a text alternative.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+    alt : str
+        What the figure shows, for those who do not see it. It is also the output's
+        plain text, so nbval compares the numbers that it holds.
+    colors : int
+        Colors in the saved image: few keep the notebook small.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is too short to say anything.
+    """
+    if len(alt.split()) < 5:
+        raise ValueError(f"alt must say what the figure shows, got {alt!r}")
+    png, (width, height) = _png(fig, colors)
+    plt.close(fig)
+    data = {"image/png": png, "text/plain": f"Figure: {alt}"}
+    size = {"alt": alt, "width": width, "height": height}
+    display(data, metadata={"image/png": size}, raw=True)
+
+
+def _png(fig, colors):
+    raw = io.BytesIO()
+    fig.savefig(raw, format="png")
+    image = Image.open(raw).convert("RGB")
+    small = io.BytesIO()
+    image.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    # On the page a figure is as large as its inches say: 100 CSS pixels each.
+    scale = 100 / plt.rcParams["savefig.dpi"]
+    size = [round(side * scale) for side in image.size]
+    return base64.b64encode(small.getvalue()).decode(), size

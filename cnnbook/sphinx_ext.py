@@ -1,0 +1,209 @@
+"""The published page: MathML, figures with alt text, live widgets, no third party.
+
+``_config.yml`` loads this Sphinx extension. ``_templates`` and ``_static/book.css``
+in ``book`` do the rest of the page.
+"""
+
+import hashlib
+import html
+import posixpath
+import re
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from docutils import nodes
+from latex2mathml.converter import Converter
+from myst_nb.core.render import MimeRenderPlugin, load_mime_renders
+from sphinx.locale import _
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+from cnnbook.widgets.loader import page_files
+
+logger = logging.getLogger(__name__)
+
+
+def setup(app):
+    """Connect the extension to Sphinx."""
+    inline, block = (visit_math, None), (visit_math_block, None)
+    app.add_html_math_renderer("mathml", inline, block)
+    app.add_node(output_image, html=(visit_output_image, lambda self, node: None))
+    # An "html" value: when the widgets change, Sphinx writes every page again.
+    app.add_config_value("cnnbook_widgets_digest", "", "html")
+    app.connect("config-inited", set_widgets_digest)
+    app.connect("config-inited", set_repository_buttons)
+    app.connect("builder-inited", check_installation)
+    app.connect("builder-inited", write_widget_files)
+    app.connect("html-page-context", add_widget_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+# Formulas
+
+# What latex2mathml leaves incomplete instead of refusing it.
+_CHILDREN = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "mroot": 2}
+
+
+def mathml(latex: str, display: str = "inline") -> str:
+    r"""Turn a formula into one ``<math>`` element of HTML.
+
+    Parameters
+    ----------
+    latex
+        The formula without its dollar signs, such as ``\frac{1}{2}``.
+    display
+        ``"inline"`` or ``"block"``.
+
+    Raises
+    ------
+    ValueError
+        If the formula has an unknown command or is incomplete.
+    """
+    latex = latex.replace("{aligned}", "{align*}")  # the same, under a name it knows
+    try:
+        math = Converter(display=display).convert_to_element(latex)
+    except Exception as error:  # latex2mathml's errors have no base class of their own
+        raise ValueError(type(error).__name__) from error
+    del math.attrib["xmlns"]  # HTML knows <math> by its name
+    for element in math.iter():
+        _check(element)
+        element.text = html.unescape(element.text or "")
+        if element.tag == "mo" and element.text.isalpha():  # max, not an operator
+            element.attrib |= {"lspace": "0", "rspace": "0.17em"}
+    return ElementTree.tostring(math, encoding="unicode", method="html")
+
+
+def _check(element) -> None:
+    # What latex2mathml knows has become a character reference, such as "&#x0007B;".
+    if left := re.search(r"\\\w*|[{}]|&(?!#)", element.text or ""):
+        raise ValueError(f"cannot read {left.group()}")
+    if len(element) != _CHILDREN.get(element.tag, len(element)):
+        raise ValueError(f"incomplete {element.tag}")
+
+
+def visit_math(self, node) -> None:
+    """Write an inline formula."""
+    self.body.append(_mathml_or_warn(node, "inline"))
+    raise nodes.SkipNode
+
+
+def visit_math_block(self, node) -> None:
+    """Write a displayed formula with its number, if it has a label."""
+    # The theme's script makes a container of this class reachable by keyboard when
+    # its content is wider than the page.
+    classes = "math pst-scrollable-table-container"
+    self.body.append(self.starttag(node, "div", "", CLASS=classes))
+    self.body.append(_mathml_or_warn(node, "block"))
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, _("Link to this equation"))
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def _mathml_or_warn(node, display: str) -> str:
+    latex = node.astext()
+    try:
+        return mathml(latex, display)
+    except ValueError as error:
+        logger.warning("formula %r: %s", latex, error, location=node)
+        return f"<code>{html.escape(latex)}</code>"
+
+
+# Figures
+
+
+class output_image(nodes.image):  # noqa: N801 - docutils finds visitors by this name
+    """An image among a notebook's outputs."""
+
+
+def visit_output_image(self, node) -> None:
+    """Write an ``<img>`` whose place is reserved before it is loaded."""
+    # Sphinx's own visitor writes the size as a style, which fixes the height even
+    # where the width has to shrink.
+    name = quote(self.builder.images[node["uri"]])
+    attributes = {key: node[key] for key in ("width", "height") if key in node}
+    attributes |= {"src": posixpath.join(self.builder.imgpath, name)}
+    attributes |= {"alt": node.get("alt", ""), "loading": "lazy"}
+    self.body.append(self.emptytag(node, "img", **attributes))
+
+
+class FigureOutput(MimeRenderPlugin):
+    """Gives a notebook's PNG output the alt text that its metadata holds."""
+
+    mime_priority_overrides = ()
+
+    @staticmethod
+    def handle_mime(renderer, data, inline):
+        """Return the image of a PNG output, and warn if it has no alt text."""
+        if data.mime_type != "image/png":
+            return None
+        alt = data.output_metadata.get("image/png", {}).get("alt")
+        if not alt:
+            message = f"the figure of cell {data.cell_index} has no alt text"
+            renderer.logger.warning(message, subtype="alt", line=data.line)
+        [image] = renderer.render_image(data)
+        return [output_image(**image.attributes | {"alt": alt or ""})]
+
+
+def check_installation(app) -> None:
+    """Warn when the package was installed before it had the plugin above."""
+    if FigureOutput not in load_mime_renders():
+        logger.warning("figures get no alt text: run `pip install -e .` once more")
+
+
+# Widgets
+
+_WIDGET = re.compile(r'data-widget="([^"]*)"')
+
+
+def set_widgets_digest(app, config) -> None:
+    """Let Sphinx see whether the widgets' files have changed."""
+    text = "".join(page_files().values())
+    config.cnnbook_widgets_digest = hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_widget_files(app) -> None:
+    """Put today's widgets into ``_static/cnnbook`` of the built page."""
+    # Before any page is written, for Sphinx adds the checksum of a file to its
+    # address, so that browsers do not keep an old one.
+    if app.builder.format != "html":
+        return
+    folder = app.outdir / "_static" / "cnnbook"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in page_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def add_widget_files(app, pagename, templatename, context, doctree) -> None:
+    """Load the widgets of a page on that page, and on no other."""
+    known = page_files()
+    names = widget_names(doctree) if doctree else []
+    for name in names:
+        if f"{name}.js" not in known:
+            logger.warning("unknown widget %r", name, location=pagename)
+    if scripts := [name for name in names if f"{name}.js" in known]:
+        app.add_css_file("cnnbook/widgets.css")
+        for name in ["host", *scripts]:  # the host first: widgets register with it
+            app.add_js_file(f"cnnbook/{name}.js", loading_method="defer")
+
+
+def widget_names(doctree) -> list[str]:
+    """Return the names of the widgets on a page, each once, in order."""
+    raws = (node.astext() for node in doctree.findall(nodes.raw))
+    return sorted({name for raw in raws for name in _WIDGET.findall(raw)})
+
+
+# Repository
+
+
+def set_repository_buttons(app, config) -> None:
+    """Show links to the repository when its address is known, and only then."""
+    options = config.html_theme_options
+    known = bool(options.get("repository_url"))
+    for kind in ("edit_page", "issues", "repository"):
+        options[f"use_{kind}_button"] = known
+    if not known:
+        options["launch_buttons"] = {}

@@ -1,0 +1,222 @@
+// What all widgets share: words, numbers, elements, colors and the drawn grid.
+
+// --- Words ----------------------------------------------------------------
+
+// The words of the language in force where `el` stands; English by default.
+export function wordsFor(el, tables) {
+  const language = (el.closest("[lang]")?.lang || document.documentElement.lang || "en")
+    .slice(0, 2)
+    .toLowerCase();
+  return tables[language] ?? tables.en;
+}
+
+// Puts values into the braces of a sentence: fill("{n} rows", {n: 3}).
+export function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// --- Numbers ---------------------------------------------------------------
+
+// At most `decimals` digits after the point, with a true minus sign.
+export function format(value, decimals = 2) {
+  const rounded = Number(value.toFixed(decimals)) + 0; // + 0 turns −0 into 0
+  return String(rounded).replace("-", "−");
+}
+
+// The number that a text stands for, or NaN. A comma may be the decimal point.
+export function parseNumber(text) {
+  const plain = text.trim().replace("−", "-").replace(/^([^,]*),([^,]*)$/, "$1.$2");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+// --- Elements ----------------------------------------------------------------
+
+// An element with attributes, listeners (keys that start with "on") and children.
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export function button(label, onclick, attributes = {}) {
+  return make("button", { type: "button", onclick, ...attributes }, label);
+}
+
+// A control with its visible label.
+export function labeled(label, control, className = "cnn-field") {
+  return make("label", { class: className }, make("span", {}, label), control);
+}
+
+// A text field for one number. `onvalue(number)` may throw an Error, whose message
+// then goes to `onerror`; the field stays marked until its text is good again.
+export function numberField({ label, value, onvalue, onerror, describe, ...attributes }) {
+  const commit = (event) => {
+    const number = parseNumber(field.value);
+    try {
+      if (Number.isNaN(number)) throw new Error(describe(field.value));
+      onvalue(number);
+      field.removeAttribute("aria-invalid");
+    } catch (error) {
+      // While typing, "-" or "1e" is unfinished rather than wrong.
+      if (event.type === "change") {
+        field.setAttribute("aria-invalid", "true");
+        onerror(error.message);
+      }
+    }
+  };
+  const field = make("input", {
+    type: "text",
+    inputmode: "text",
+    autocomplete: "off",
+    "aria-label": label,
+    value,
+    oninput: commit,
+    onchange: commit,
+    ...attributes,
+  });
+  return field;
+}
+
+// Shows a value that came from elsewhere, but not over what is being typed.
+export function showValue(field, value) {
+  if (field === document.activeElement && parseNumber(field.value) === value) return;
+  field.value = String(value);
+  field.removeAttribute("aria-invalid");
+}
+
+// --- Colors --------------------------------------------------------------------
+
+// The palette of the page's theme, from the variables in kit.css.
+export function palette() {
+  const style = getComputedStyle(document.body);
+  const color = (name) => style.getPropertyValue(`--cnn-${name}`).trim();
+  return {
+    negative: rgb(color("negative")),
+    zero: rgb(color("zero")),
+    positive: rgb(color("positive")),
+    ink: color("ink"),
+    paper: color("paper"),
+    line: color("line"),
+    mark: color("mark"),
+  };
+}
+
+function rgb(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+// The color of `value`, from −scale through 0 to +scale.
+export function shade(value, scale, colors) {
+  const share = Math.max(-1, Math.min(1, value / (scale || 1)));
+  const end = share < 0 ? colors.negative : colors.positive;
+  return colors.zero.map((from, i) => Math.round(from + (end[i] - from) * Math.abs(share)));
+}
+
+// Black or white, whichever is easier to read on `color`.
+export function inkOn([r, g, b]) {
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
+}
+
+// The largest absolute value of a matrix.
+export function largest(matrix) {
+  return matrix.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+// Calls `redraw` when the page or JupyterLab turns dark or light. Returns the end.
+export function onTheme(redraw) {
+  const observer = new MutationObserver(redraw);
+  const options = { attributes: true };
+  observer.observe(document.documentElement, {
+    ...options,
+    attributeFilter: ["data-theme"],
+  });
+  observer.observe(document.body, {
+    ...options,
+    attributeFilter: ["data-jp-theme-light"],
+  });
+  return () => observer.disconnect();
+}
+
+// --- The grid --------------------------------------------------------------------
+
+// Pixels (before scaling) of a cell, so that a grid is about `width` wide.
+export function cellSize(rows, columns, width = 288, most = 40) {
+  return Math.max(8, Math.min(most, Math.floor(width / Math.max(rows, columns))));
+}
+
+// Draws `matrix` with one colored cell a value; `null` is a cell not yet known.
+// `frames` are rectangles [row, column, rows, columns, color] drawn on top.
+export function drawGrid(canvas, matrix, { scale, cell, colors, frames = [] }) {
+  const [rows, columns] = [matrix.length, matrix[0].length];
+  const context = prepare(canvas, columns * cell + 2, rows * cell + 2);
+  context.translate(1, 1);
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      drawCell(context, matrix[r][c], r, c, { scale, cell, colors });
+    }
+  }
+  const edge = [0, 0, rows, columns, colors.line, 1];
+  for (const [r, c, height, width, color, line = 3] of [edge, ...frames]) {
+    context.strokeStyle = color;
+    context.lineWidth = line;
+    context.strokeRect(c * cell, r * cell, width * cell, height * cell);
+  }
+}
+
+function drawCell(context, value, r, c, { scale, cell, colors }) {
+  const [x, y, side] = [c * cell, r * cell, cell >= 16 ? cell - 1 : cell];
+  if (value === null) {
+    if (cell < 16) return; // a raster this fine would be all that one sees
+    context.strokeStyle = colors.line;
+    context.lineWidth = 1;
+    context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
+    return;
+  }
+  const color = shade(value, scale, colors);
+  context.fillStyle = `rgb(${color})`;
+  context.fillRect(x, y, side, side);
+  if (cell < 22) return; // too small to read
+  const text = shortText(value);
+  const size = Math.round(cell * (text.length > 3 ? 0.32 : 0.38));
+  context.font = `${size}px system-ui, sans-serif`;
+  context.fillStyle = inkOn(color);
+  context.fillText(text, x + cell / 2, y + cell / 2 + 1, cell - 4);
+}
+
+// A number short enough for a cell.
+function shortText(value) {
+  return format(value, Math.abs(value) >= 10 ? (Math.abs(value) >= 100 ? 0 : 1) : 2);
+}
+
+// Sizes a canvas for the screen's density; its logical size is width × height.
+function prepare(canvas, width, height) {
+  const density = Math.max(2, Math.ceil(window.devicePixelRatio || 1));
+  if (canvas.width !== width * density || canvas.height !== height * density) {
+    canvas.width = width * density;
+    canvas.height = height * density;
+    canvas.style.width = `${width}px`;
+    canvas.style.aspectRatio = `${width} / ${height}`;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(density, 0, 0, density, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+// The [row, column] of a rows × columns grid that a pointer event falls on.
+export function cellAt(canvas, event, rows, columns) {
+  const box = canvas.getBoundingClientRect();
+  const at = (position, size, count) =>
+    Math.max(0, Math.min(count - 1, Math.floor((position / size) * count)));
+  return [
+    at(event.clientY - box.top, box.height, rows),
+    at(event.clientX - box.left, box.width, columns),
+  ];
+}
