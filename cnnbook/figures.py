@@ -34,7 +34,7 @@ def signed(ax, matrix, title="", scale=None, numbers=False):
     """Draw a matrix (H, W) in signed colors, with its numbers if asked.
 
     `scale` is the value of the strongest color, by default the largest absolute
-    value in the matrix.
+    value in the matrix. NaN leaves a cell empty.
     """
     scale = scale or float(abs(matrix).max()) or 1.0
     ax.imshow(matrix, cmap=SIGNED, vmin=-scale, vmax=scale)
@@ -42,6 +42,8 @@ def signed(ax, matrix, title="", scale=None, numbers=False):
     if numbers:
         for r, line in enumerate(matrix.tolist()):
             for c, value in enumerate(line):
+                if value != value:
+                    continue  # NaN: not yet known
                 color = "white" if abs(value) > 0.75 * scale else "black"
                 ax.text(c, r, f"{value:g}", ha="center", va="center", color=color)
 

@@ -8,6 +8,7 @@ import hashlib
 import html
 import posixpath
 import re
+import shutil
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -35,6 +36,7 @@ def setup(app):
     app.connect("builder-inited", check_installation)
     app.connect("builder-inited", write_widget_files)
     app.connect("html-page-context", add_widget_files)
+    app.connect("build-finished", remove_unused_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -130,7 +132,7 @@ def visit_output_image(self, node) -> None:
     self.body.append(self.emptytag(node, "img", **attributes))
 
 
-class FigureOutput(MimeRenderPlugin):
+class FigureRenderer(MimeRenderPlugin):
     """Gives a notebook's PNG output the alt text that its metadata holds."""
 
     mime_priority_overrides = ()
@@ -150,7 +152,7 @@ class FigureOutput(MimeRenderPlugin):
 
 def check_installation(app) -> None:
     """Warn when the package was installed before it had the plugin above."""
-    if FigureOutput not in load_mime_renders():
+    if FigureRenderer not in load_mime_renders():
         logger.warning("figures get no alt text: run `pip install -e .` once more")
 
 
@@ -207,3 +209,17 @@ def set_repository_buttons(app, config) -> None:
         options[f"use_{kind}_button"] = known
     if not known:
         options["launch_buttons"] = {}
+
+
+# The theme's files
+
+
+def remove_unused_files(app, exception) -> None:
+    """Delete what the theme brings and no page loads: 6 MB of a downloaded copy."""
+    if app.builder.format != "html":
+        return
+    static = app.outdir / "_static"
+    shutil.rmtree(static / "vendor", ignore_errors=True)  # Font Awesome's fonts
+    for pattern in ("bootstrap.js*", "fontawesome.js*", "*.map"):
+        for path in static.rglob(pattern):
+            path.unlink()

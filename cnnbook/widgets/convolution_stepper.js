@@ -158,15 +158,15 @@ export function resized(kernel, rows, columns) {
 
 // --- The widget ---------------------------------------------------------------
 
-const STATE = ["input", "kernel", "bias", "stride", "flip", "position"];
+const STATE = ["input", "kernel", "bias", "stride", "flip", "position", "gray"];
 
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, editing: false, cursor: [0, 0], timer: null };
-  view.refresh = () => draw(view);
+  view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
-  draw(view);
+  refresh(view);
   // JupyterLab may attach the element, and so the theme's colors, a moment later.
   const frame = requestAnimationFrame(view.refresh);
   const events = STATE.map((name) => `change:${name}`).join(" ");
@@ -182,6 +182,17 @@ function render({ model, el }) {
 
 export default { render };
 
+// Draws the state, or says what is wrong with it and leaves the picture as it was.
+function refresh(view) {
+  try {
+    check(stateOf(view.model), view.words);
+  } catch (error) {
+    say(view, error.message);
+    return;
+  }
+  draw(view);
+}
+
 function stateOf(model) {
   return Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
 }
@@ -191,7 +202,7 @@ function change(view, changes) {
   const next = { ...stateOf(view.model), ...changes };
   check(next, view.words);
   const [rows, columns] = outputSize(next);
-  changes.position = Math.max(0, Math.min(next.position, rows * columns - 1));
+  if (next.position >= rows * columns) changes.position = rows * columns - 1;
   say(view, "");
   for (const [name, value] of Object.entries(changes)) view.model.set(name, value);
   view.model.save_changes();
@@ -224,12 +235,12 @@ function build(view) {
     "section",
     { class: "cnnbook cnn-stepper", "aria-label": view.words.title },
     buildSettings(view),
-    view.message,
     buildPanels(view),
     buildModes(view),
     buildPlayer(view),
     buildSum(view),
     buildText(view),
+    view.message,
   );
 }
 
@@ -453,14 +464,24 @@ function titled(name, matrix) {
   return `${name} ${matrix.length} × ${matrix[0].length}`;
 }
 
+// The colors of a photograph: from black for 0 to white for the largest value.
+function tones(colors) {
+  return { ...colors, zero: [0, 0, 0], positive: [255, 255, 255] };
+}
+
 function drawInput(view, { state, r, c, colors }) {
-  const { input, kernel, stride } = state;
+  const { input, kernel, stride, gray } = state;
   const cell = cellSize(input.length, input[0].length);
   const frames = [
     [r * stride, c * stride, kernel.length, kernel[0].length, colors.mark],
   ];
   if (view.editing) frames.push([...view.cursor, 1, 1, colors.ink, 2]);
-  drawGrid(view.inputCanvas, input, { scale: largest(input), cell, colors, frames });
+  drawGrid(view.inputCanvas, input, {
+    scale: largest(input),
+    cell,
+    colors: gray ? tones(colors) : colors,
+    frames,
+  });
   view.inputTitle.textContent = titled(view.words.input, input);
   const help = view.editing ? view.words.editHelp : view.words.slideHelp;
   view.help.textContent = help;
@@ -552,7 +573,8 @@ function drawPieces(view, { state, r, c, products, colors }) {
   };
   for (const [name, [matrix, scale]] of Object.entries(pieces)) {
     const { canvas } = view.pieces[name];
-    drawGrid(canvas, matrix, { scale, cell, colors });
+    const inTones = name === "window" && state.gray;
+    drawGrid(canvas, matrix, { scale, cell, colors: inTones ? tones(colors) : colors });
     const text = matrix.map((row) => row.map((v) => format(v)).join(" ")).join("; ");
     describe(canvas, `${view.words[name]}: ${text}`, "img");
   }

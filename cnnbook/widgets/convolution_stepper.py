@@ -42,6 +42,8 @@ class ConvolutionStepper(Widget):
         Turn the kernel by 180° first: convolution in the mathematical sense.
     position : int
         Index of the current output, row by row, from 0.
+    gray : bool
+        Draw the input as brightness, black for 0, instead of in signed colors.
     kernels, inputs : dict of matrices
         What the reader can choose from. `kernels` are `KERNELS` by default.
 
@@ -59,6 +61,7 @@ class ConvolutionStepper(Widget):
     stride = traitlets.Int(1, min=1).tag(sync=True)
     flip = traitlets.Bool(False).tag(sync=True)
     position = traitlets.Int(0, min=0).tag(sync=True)
+    gray = traitlets.Bool(False).tag(sync=True)
     kernels = traitlets.Dict(Matrix(max_side=9)).tag(sync=True)
     inputs = traitlets.Dict(Matrix(max_side=28)).tag(sync=True)
 

@@ -25,7 +25,7 @@ const WORDS = {
 
 const SIGNS = { right: "✓", wrong: "✗", incomplete: "…" };
 
-// --- Expressions --------------------------------------------------------------
+// --- Expressions ---------------------------------------------------------------
 
 // The same little language as in quiz.py, computed in floats in the same way. No
 // number is larger than this, so that whole numbers stay exact.
@@ -145,7 +145,7 @@ function power(base, exponent) {
   return exponent >= 0 ? product : 1 / product;
 }
 
-// --- Numbers and texts ------------------------------------------------------------
+// --- Numbers and texts ---------------------------------------------------------
 
 // A number as the reader sees it: at most 4 decimals, thousands set apart.
 export function written(value) {
@@ -180,7 +180,7 @@ function calculated(text) {
   }
 }
 
-// --- Judgement --------------------------------------------------------------------
+// --- Judgement -----------------------------------------------------------------
 
 // The numbers of a numeric question by name.
 export function valuesOf(question, answer) {
@@ -200,12 +200,11 @@ export function judge(question, answer) {
   return judgeChoices(question, answer);
 }
 
-function judgeChoices({ choices }, { chosen }) {
+function judgeChoices({ kind, choices }, { chosen }) {
   const ticked = chosen.map((i) => choices[i]);
   const wrong = ticked.filter((choice) => !choice.right);
   const all = choices.filter((choice) => choice.right).length;
-  // With one right choice, the reason says it all.
-  const missing = all === 1 ? 0 : all - (ticked.length - wrong.length);
+  const missing = kind === "choice" ? 0 : all - (ticked.length - wrong.length);
   const verdict = wrong.length ? "wrong" : missing ? "incomplete" : "right";
   const told = verdict === "right" ? ticked : wrong;
   const quoted = verdict === "wrong" || told.length > 1;
@@ -233,7 +232,7 @@ export function objection(question, answer, words) {
   return readings(text).length ? "" : fill(words.notNumber, { text });
 }
 
-// --- The widget ---------------------------------------------------------------------
+// --- The widget ----------------------------------------------------------------
 
 function render({ model, el }) {
   const view = { words: wordsFor(el, WORDS), model, items: [] };
@@ -247,7 +246,7 @@ function render({ model, el }) {
 
 export default { render };
 
-// --- Building -------------------------------------------------------------------------
+// --- Building ------------------------------------------------------------------
 
 function build(view) {
   const questions = view.model.get("questions");
@@ -328,7 +327,7 @@ function rich(text) {
     .filter((node) => node !== "");
 }
 
-// --- Drawing ----------------------------------------------------------------------------
+// --- Drawing -------------------------------------------------------------------
 
 // Draws the questions whose checked answer is new, and leaves alone what the reader
 // is typing or choosing elsewhere.
@@ -393,7 +392,7 @@ function linesOf({ reasons, missing }, words) {
   return lines;
 }
 
-// --- Events -------------------------------------------------------------------------------
+// --- Events --------------------------------------------------------------------
 
 function submit(view, item, event) {
   event.preventDefault();

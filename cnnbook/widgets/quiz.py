@@ -90,7 +90,7 @@ def _with_code(text):
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-# --- Questions ----------------------------------------------------------------
+# --- Questions ------------------------------------------------------------------
 
 
 class Question:
@@ -242,8 +242,8 @@ class Numeric(Question):
                 "tolerance": plain_number(tolerance, decimals=9),
             }
             _check_numeric(self.state)
-        except ValueError as error:
-            raise ValueError(f"{text!r}: {error}") from None
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{text!r}: {error}") from None
 
     def blank(self) -> dict:
         """The answer of a reader who has not answered yet."""
@@ -257,7 +257,7 @@ def _check_text(what, text):
         raise ValueError(f"{what}: expected a text, got an empty one")
 
 
-# --- Numbers of a numeric question ---------------------------------------------
+# --- Numbers of a numeric question ----------------------------------------------
 
 
 def draw(variables, where="", seed=0) -> tuple[list[str], list[list]]:
@@ -265,11 +265,13 @@ def draw(variables, where="", seed=0) -> tuple[list[str], list[list]]:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a name or a value cannot be used, or nothing fulfills the condition.
     """
+    if not isinstance(variables, dict):
+        raise TypeError(f"variables: expected a dict, got {variables!r}")
     names = list(variables)
-    for name in names:
+    for name in map(str, names):
         if not (name.isascii() and name.isidentifier()) or name in _TAKEN:
             raise ValueError(f"expected a name such as n for a variable, got {name!r}")
     columns = [_values(name, variables[name]) for name in names]
@@ -278,11 +280,14 @@ def draw(variables, where="", seed=0) -> tuple[list[str], list[list]]:
             f"expected at most {_MOST_COMBINATIONS} combinations of values, got {count}"
         )
     condition = _parse(where, names, _check_condition) if where else None
-    draws = [
-        list(values)
-        for values in itertools.product(*columns)
-        if condition is None or _holds(condition, dict(zip(names, values, strict=True)))
-    ]
+    try:
+        draws = [
+            list(values)
+            for values in itertools.product(*columns)
+            if not condition or _holds(condition, dict(zip(names, values, strict=True)))
+        ]
+    except ArithmeticError as error:
+        raise ValueError(f"{where!r}: {error}") from None
     if not draws:
         raise ValueError(f"no values of {', '.join(names)} fulfill {where!r}")
     return names, random.Random(seed).sample(draws, min(DRAWS, len(draws)))
@@ -349,7 +354,7 @@ def _check_reachable(source, numbers, earlier, tolerance):
         )
 
 
-# --- Expressions -----------------------------------------------------------------
+# --- Expressions ----------------------------------------------------------------
 
 # In floats throughout, so that Python and JavaScript agree to the last bit; up to
 # 1e15, so that whole numbers stay exact and are written without an exponent.
