@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -42,7 +43,7 @@ def signed(ax, matrix, title="", scale=None, numbers=False):
     if numbers:
         for r, line in enumerate(matrix.tolist()):
             for c, value in enumerate(line):
-                if value != value:
+                if math.isnan(value):
                     continue  # NaN: not yet known
                 color = "white" if abs(value) > 0.75 * scale else "black"
                 ax.text(c, r, f"{value:g}", ha="center", va="center", color=color)

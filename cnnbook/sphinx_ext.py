@@ -42,7 +42,10 @@ def setup(app):
 
 # Formulas
 
-# What latex2mathml leaves incomplete instead of refusing it.
+# What latex2mathml does not know by this name, and a name that it knows.
+_NAMES = {r"\{aligned\}": "{align*}", r"\\mathrm\{(\w)\}": r"\\text{\1}"}
+
+# What it leaves incomplete instead of refusing it.
 _CHILDREN = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "mroot": 2}
 
 
@@ -59,9 +62,10 @@ def mathml(latex: str, display: str = "inline") -> str:
     Raises
     ------
     ValueError
-        If the formula has an unknown command or is incomplete.
+        If the formula is incomplete or has what we cannot show.
     """
-    latex = latex.replace("{aligned}", "{align*}")  # the same, under a name it knows
+    for name, known in _NAMES.items():
+        latex = re.sub(name, known, latex)
     try:
         math = Converter(display=display).convert_to_element(latex)
     except Exception as error:  # latex2mathml's errors have no base class of their own
@@ -81,6 +85,10 @@ def _check(element) -> None:
         raise ValueError(f"cannot read {left.group()}")
     if len(element) != _CHILDREN.get(element.tag, len(element)):
         raise ValueError(f"incomplete {element.tag}")
+    if "linebreak" in element.attrib:
+        raise ValueError("a line breaks only within aligned or cases")
+    if element.get("mathvariant", "").startswith("bold"):  # Chromium ignores it
+        raise ValueError("bold is for one Latin letter at a time, as in \\mathbf{w}")
 
 
 def visit_math(self, node) -> None:

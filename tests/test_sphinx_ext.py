@@ -216,13 +216,14 @@ def test_formulas_are_mathml(book):
 @pytest.mark.parametrize(
     ("latex", "expected"),
     [
-        (r"\left\lfloor n \right\rfloor", 'stretchy="true">⌊</mo>'),
+        (r"\left\lfloor n \right\rfloor", 'form="prefix">⌊</mo>'),
         (r"x_{i}", "<msub><mi>x</mi><mrow><mi>i</mi></mrow></msub>"),
         (r"a < b", "<mi>a</mi><mo>&lt;</mo><mi>b</mi>"),
         (r"\text{a < b}", "<mtext>a\xa0&lt;\xa0b</mtext>"),
         (r"\{ 1 \}", "{"),
         (r"\begin{pmatrix} 1 & 2 \end{pmatrix}", "<mtd><mn>2</mn></mtd>"),
         (r"\begin{aligned} a &= b \end{aligned}", '<mtd columnalign="right">'),
+        (r"\mathrm{W}", "<mtext>W</mtext>"),
         (r"\max(0, x)", '<mo lspace="0" rspace="0.17em">max</mo>'),
     ],
 )
@@ -239,6 +240,8 @@ def test_mathml(latex, expected):
         ("a }", "}"),
         (r"\frac{a}", "mfrac"),
         (r"\left( a", "MissingRight"),
+        (r"a \\ b", "line"),
+        (r"\mathbf{wx}", "bold"),
         ("x_", "MissingSuperScriptOrSubscript"),
     ],
 )

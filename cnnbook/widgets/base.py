@@ -151,7 +151,7 @@ def plain_number(value, decimals=4):
         value = value.item()
     if isinstance(value, bool):
         return int(value)
-    if not isinstance(value, int | float) or value != value or abs(value) > 1e12:
+    if not isinstance(value, int | float) or not abs(value) <= 1e12:
         raise ValueError(f"expected finite numbers, got {_brief(value)}")
     value = round(value, decimals)
     return int(value) if value == int(value) else value

@@ -31,6 +31,10 @@ export function parseNumber(text) {
 
 // --- Elements ----------------------------------------------------------------
 
+// What can have the focus keeps its keys: JupyterLab's shortcuts (arrows, Enter, A, B,
+// D D …) would take them first. Lab looks only at the focused element for this mark.
+const FOCUSABLE = ["button", "input", "select", "summary", "textarea"];
+
 // An element with attributes, listeners (keys that start with "on") and children.
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -38,6 +42,9 @@ export function make(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  if (FOCUSABLE.includes(tag) || "tabindex" in attributes) {
+    element.setAttribute("data-lm-suppress-shortcuts", "true");
   }
   element.append(...children);
   return element;

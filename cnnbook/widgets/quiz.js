@@ -253,11 +253,7 @@ function build(view) {
   view.items = questions.map((question, i) => buildItem(view, question, i));
   view.root = make(
     "section",
-    {
-      class: "cnnbook cnn-quiz",
-      "aria-label": view.words.title,
-      "data-lm-suppress-shortcuts": "true", // JupyterLab's keys would take the arrows
-    },
+    { class: "cnnbook cnn-quiz", "aria-label": view.words.title },
     ...view.items.map((item) => item.form),
   );
 }
