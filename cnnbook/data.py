@@ -136,7 +136,7 @@ def _whole_mnist(train):
     # A download fails in many ways, and so does the reading of a damaged file:
     # torchvision asserts, torch raises. The message names the cause; a chained
     # traceback would bury it.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise _explained(error, folder) from None
     return digits.data, digits.targets
 

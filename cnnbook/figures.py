@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import display
 from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
@@ -37,6 +38,7 @@ def signed(ax, matrix, title="", scale=None, numbers=False):
     `scale` is the value of the strongest color, by default the largest absolute
     value in the matrix. NaN leaves a cell empty.
     """
+    matrix = np.asarray(matrix)
     scale = scale or float(abs(matrix).max()) or 1.0
     ax.imshow(matrix, cmap=SIGNED, vmin=-scale, vmax=scale)
     bare(ax, title)
@@ -51,7 +53,7 @@ def signed(ax, matrix, title="", scale=None, numbers=False):
 
 def gray(ax, image, title=""):
     """Draw an image (H, W) with values from 0 (black) to 1 (white)."""
-    ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+    ax.imshow(np.asarray(image), cmap="gray", vmin=0, vmax=1)
     bare(ax, title)
 
 

@@ -483,7 +483,7 @@ def test_several_choices_tell_what_is_wrong_and_how_many_are_missing(show):
     form.get_by_label("kernels").check()
     form.get_by_label("channels").check()
     told = check(form)
-    assert "“channels”: One for each kernel." in told
+    assert "Not yet. “channels”: One for each kernel." in told
     assert "“kernels”: They keep their size." in told
     assert "2 right choices are still missing." in told
     form.get_by_label("kernels").uncheck()

@@ -1,0 +1,147 @@
+"""The browser, the built book as served and from disk, and pages that are watched."""
+
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from scripts.chromium import find_chromium
+
+BOOK = Path(__file__).parent.parent / "_build" / "html"
+
+#: How readers come to a page: options of a browser context.
+MODES = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "has_touch": True,
+        "is_mobile": True,
+    },
+}
+
+#: No host has an address but this machine, whatever the page or the browser asks for.
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+
+ARGUMENTS = [
+    OFFLINE,
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless Chromium for all tests."""
+    path = find_chromium()
+    assert path, "no Chromium: run `make chromium`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def built_book():
+    """The folder of the built book."""
+    assert (BOOK / "index.html").exists(), f"no book in {BOOK}: run `make book` first"
+    return BOOK
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and does not write every request into the test's output."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def server(built_book):
+    """The address of the book in a sub-folder of a host, as on most pages hosts."""
+    handler = partial(QuietHandler, directory=built_book.parent)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/{built_book.name}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session", params=["served", "disk"])
+def home(request, built_book):
+    """The address of the book's folder, once on a server and once on disk."""
+    if request.param == "served":
+        return request.getfixturevalue("server")
+    return built_book.as_uri() + "/"
+
+
+class Watch:
+    """Blocks what a context asks for outside the book, and keeps what went wrong."""
+
+    def __init__(self, context, home):
+        self.home, self.foreign, self.errors = home, [], []
+        context.route("**/*", self._route)
+        context.on("console", self._keep_message)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("requestfailed", lambda request: self.errors.append(request.url))
+        context.on("response", self._keep_status)
+
+    @property
+    def trouble(self):
+        return [f"asked for {url}" for url in self.foreign] + self.errors
+
+    def _route(self, route):
+        if route.request.url.startswith((self.home, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def _keep_message(self, message):
+        if message.type in ("error", "warning"):
+            self.errors.append(f"{message.type}: {message.text}")
+
+    def _keep_status(self, response):
+        if response.status >= 400:
+            self.errors.append(f"{response.status} {response.url}")
+
+
+@contextmanager
+def opened(browser, home, path, **options):
+    """A page of the book in a context of its own; `page.watch` is its `Watch`."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(15_000)
+    watch = Watch(context, home)
+    try:
+        page = context.new_page()
+        page.watch = watch
+        page.goto(home + path)
+        yield page
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def visit(browser, home):
+    """Opens pages of the book by path; at the end nothing may have gone wrong."""
+    pages = []
+    with ExitStack() as stack:
+
+        def open_page(path, **options):
+            page = stack.enter_context(opened(browser, home, path, **options))
+            pages.append(page)
+            return page
+
+        yield open_page
+    assert [trouble for page in pages for trouble in page.watch.trouble] == []

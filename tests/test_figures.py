@@ -1,0 +1,71 @@
+"""Figures: their text, their size, their sameness."""
+
+import base64
+import io
+
+import pytest
+import torch
+from PIL import Image
+
+from cnnbook import figures
+
+ALT = "a matrix of two rows and two columns in signed colors"
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What `figures.show` displays: a list of (data, metadata)."""
+    outputs = []
+    monkeypatch.setattr(
+        figures, "display", lambda data, metadata, raw: outputs.append((data, metadata))
+    )
+    return outputs
+
+
+def draw():
+    fig, (ax,) = figures.row(1, height=2, width=3)
+    figures.signed(ax, torch.tensor([[1.0, -2], [0, 4]]), "title", numbers=True)
+    return fig
+
+
+def test_a_figure_carries_its_text_and_its_size(shown):
+    figures.show(draw(), ALT)
+    (data, metadata) = shown[0]
+    assert data["text/plain"] == f"Figure: {ALT}"
+    assert metadata["image/png"] == {"alt": ALT, "width": 300, "height": 200}
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert image.size == (450, 300)  # sharp on a dense screen
+
+
+def test_the_same_figure_is_the_same_bytes(shown):
+    for _ in range(2):
+        figures.show(draw(), ALT)
+    assert shown[0] == shown[1]
+
+
+def test_signed_colors_are_the_widgets(shown):
+    figures.show(draw(), ALT)
+    data = base64.b64decode(shown[0][0]["image/png"])
+    colors = {rgb for _, rgb in Image.open(io.BytesIO(data)).convert("RGB").getcolors()}
+    strongest = (0xD9, 0x66, 0x0B)
+    assert any(
+        sum(abs(a - b) for a, b in zip(c, strongest, strict=True)) < 12 for c in colors
+    )
+
+
+def test_a_figure_without_a_text_is_refused(shown):
+    with pytest.raises(ValueError, match="alt must say what the figure shows, got 'pl"):
+        figures.show(draw(), "plot")
+    assert not shown
+
+
+def test_nan_leaves_a_cell_empty():
+    _, (ax,) = figures.row(1)
+    figures.signed(ax, torch.tensor([[1.0, torch.nan]]), scale=1, numbers=True)
+    assert [text.get_text() for text in ax.texts] == ["1"]
+
+
+def test_an_even_matrix_has_colors_too():
+    _, (ax,) = figures.row(1)
+    figures.signed(ax, torch.zeros(2, 2))
+    assert ax.images[0].get_clim() == (-1, 1)
