@@ -10,7 +10,9 @@ help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 book: $(READY)  ## build the book into _build/html
-	$(BIN)/jupyter-book build . -W --keep-going
+	@# Sphinx does not repeat the warnings of pages that it has read already, so
+	@# after a failure all are read again.
+	$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is ready: open _build/html/index.html, or run: make serve"
 
 serve: book  ## serve the built book on this machine

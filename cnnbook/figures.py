@@ -20,15 +20,20 @@ SIGNED = LinearSegmentedColormap.from_list(
 MARK = "#7b1fa2"
 
 
-def row(count, height=2.6, width=7.2):
+def row(count, height=2.6, width=7.2, widths=None):
     """A figure with `count` axes side by side; sizes in inches.
+
+    `widths` are the axes' relative widths: give the numbers of columns where
+    pictures of different sizes shall have pixels of one size.
 
     Returns
     -------
     fig : matplotlib Figure
     axes : list of `count` Axes
     """
-    fig, axes = plt.subplots(1, count, figsize=(width, height), squeeze=False)
+    fig, axes = plt.subplots(
+        1, count, figsize=(width, height), squeeze=False, width_ratios=widths
+    )
     return fig, list(axes[0])
 
 
@@ -101,7 +106,7 @@ def show(fig, alt, colors=128):
 
 def _png(fig, colors):
     raw = io.BytesIO()
-    fig.savefig(raw, format="png")
+    fig.savefig(raw, format="png", bbox_inches="tight", pad_inches=0.05)
     image = Image.open(raw).convert("RGB")
     small = io.BytesIO()
     image.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)

@@ -99,6 +99,7 @@ class Watch:
 
     @property
     def trouble(self):
+        """Everything that must not happen, in words; empty on a good page."""
         return [f"asked for {url}" for url in self.foreign] + self.errors
 
     def _route(self, route):
@@ -109,8 +110,8 @@ class Watch:
             route.abort()
 
     def _keep_message(self, message):
-        if message.type in ("error", "warning"):
-            self.errors.append(f"{message.type}: {message.text}")
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def _keep_status(self, response):
         if response.status >= 400:

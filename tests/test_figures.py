@@ -32,9 +32,18 @@ def test_a_figure_carries_its_text_and_its_size(shown):
     figures.show(draw(), ALT)
     (data, metadata) = shown[0]
     assert data["text/plain"] == f"Figure: {ALT}"
-    assert metadata["image/png"] == {"alt": ALT, "width": 300, "height": 200}
+    assert metadata["image/png"]["alt"] == ALT
     image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert image.size == (450, 300)  # sharp on a dense screen
+    size = [metadata["image/png"][side] for side in ("width", "height")]
+    # 150 pixels of the image on 100 of the page: sharp on a dense screen
+    assert size == [round(side / 1.5) for side in image.size]
+    assert 100 < size[1] <= 210  # two inches, and the margin
+
+
+def test_columns_of_one_size():
+    _, axes = figures.row(2, widths=[3, 1])
+    left, right = (ax.get_subplotspec().get_position(ax.figure).width for ax in axes)
+    assert left > 2 * right
 
 
 def test_the_same_figure_is_the_same_bytes(shown):

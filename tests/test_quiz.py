@@ -401,10 +401,10 @@ def test_typical_answer_that_is_right_for_these_numbers_is_right(module):
         variables={"n": [4, 5], "k": [2]}, wrong={"n + 5": "Right for 4 only."}
     )
     for at, (n, _) in enumerate(question.state["draws"]):
-        judgement = judged(module, question, text=str(n + 5), draw=at)
+        judgment = judged(module, question, text=str(n + 5), draw=at)
         expected = ("right", "3 places") if n == 4 else ("wrong", "Right for 4 only.")
-        assert judgement["verdict"] == expected[0]
-        assert judgement["reasons"][0][1].startswith(expected[1])
+        assert judgment["verdict"] == expected[0]
+        assert judgment["reasons"][0][1].startswith(expected[1])
 
 
 def test_tolerance(module):
@@ -579,6 +579,13 @@ def test_everything_works_by_keyboard(show):
     press("Tab")
     press("Enter")
     assert answers(page)[2] == {"draw": 1, "text": "", "verdict": None}
+
+
+def test_jupyterlab_leaves_the_keys_to_the_quiz(show):
+    page = show(Quiz(one_choice(), several_choices(), one_numeric()))
+    controls = page.locator(".cnnbook :is(input, button)")
+    marked = page.locator(".cnnbook [data-lm-suppress-shortcuts]")
+    assert controls.count() == marked.count() == 12
 
 
 def test_feedback_stays_with_its_own_question(show):

@@ -232,8 +232,8 @@ function moveTo(view, position) {
 function build(view) {
   view.message = make("p", { class: "cnn-message", role: "alert" });
   view.root = make(
-    "section",
-    { class: "cnnbook cnn-stepper", "aria-label": view.words.title },
+    "div",
+    { class: "cnnbook cnn-stepper", role: "group", "aria-label": view.words.title },
     buildSettings(view),
     buildPanels(view),
     buildModes(view),

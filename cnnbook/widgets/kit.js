@@ -124,9 +124,13 @@ export function shade(value, scale, colors) {
   return colors.zero.map((from, i) => Math.round(from + (end[i] - from) * Math.abs(share)));
 }
 
-// Black or white, whichever is easier to read on `color`.
-export function inkOn([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff";
+// Black or white, whichever has more contrast on `color` (WCAG's luminance).
+export function inkOn(color) {
+  const [r, g, b] = color.map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
 // The largest absolute value of a matrix.

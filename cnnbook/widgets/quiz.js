@@ -286,7 +286,15 @@ function numberInput(id) {
     autocomplete: "off",
     "aria-describedby": id,
     oninput: (event) => event.target.removeAttribute("aria-invalid"),
+    onkeydown: submitOnEnter,
   });
+}
+
+// As browsers do by themselves, except within a notebook of JupyterLab.
+function submitOnEnter(event) {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
 }
 
 function choiceInputs({ question, id }) {
