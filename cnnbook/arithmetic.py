@@ -31,7 +31,7 @@ Conventions, as in PyTorch:
 Refused here although PyTorch lets it pass: a tuple of one number (PyTorch takes
 (3,) for 3 in most places), a bool in the second place of a pair, an empty tuple as
 the stride of a pooling layer, and layers with no input channels or no features.
-Only the machine's own limits (64 bits, memory) are left out.
+Only the machine's own limits (32 or 64 bits, memory) are left out.
 """
 
 import operator

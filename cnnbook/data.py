@@ -32,26 +32,35 @@ RAW_FILES = (
 def mnist(train: bool = True, full: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """Handwritten digits and what they show (introduced in chapter 2).
 
-    Args:
-        train: True for digits to learn from, False for digits to test with.
-        full: False for the digits bundled with the package, the first 10,000
-            training and the first 2,000 test digits of MNIST. True for all 60,000
-            and 10,000, from ``cache_folder()``, where they are downloaded (12 MB,
-            unpacked 55 MB) unless they are there.
-
-    Returns:
-        ``(images, labels)``: images is uint8 ``(N, 28, 28)``, 0 is the background
-        and 255 the ink; labels is int64 ``(N,)``, 0 to 9. Networks take floats
-        with a channel dimension: ``x = images[:, None] / 255`` is float32
-        ``(N, 1, 28, 28)`` in [0, 1].
-
-    Raises:
-        TypeError: train or full is not True or False.
-        FileNotFoundError: the whole set is absent and cannot be downloaded.
-        ValueError: its files are there but are not MNIST (cut off, damaged).
-
     MNIST is by Yann LeCun, Corinna Cortes and Christopher J.C. Burges, licensed
     CC BY-SA 3.0; ``_data/LICENSE-MNIST`` says what the bundled file changes.
+
+    Parameters
+    ----------
+    train : bool
+        True for digits to learn from, False for digits to test with.
+    full : bool
+        False for the digits bundled with the package, the first 10,000 training and
+        the first 2,000 test digits of MNIST. True for all 60,000 and 10,000, from
+        `cache_folder`, where they are downloaded (12 MB, unpacked 55 MB) unless
+        they are there.
+
+    Returns
+    -------
+    images : uint8 tensor (N, 28, 28)
+        0 is the background and 255 the ink. Networks take floats with a channel
+        dimension: ``x = images[:, None] / 255`` is float32 (N, 1, 28, 28) in [0, 1].
+    labels : int64 tensor (N,)
+        0 to 9.
+
+    Raises
+    ------
+    TypeError
+        `train` or `full` is not True or False.
+    FileNotFoundError
+        The whole set is absent and cannot be downloaded.
+    ValueError
+        Its files are there but are not MNIST (cut off, damaged).
     """
     for name, value in (("train", train), ("full", full)):
         # mnist("test") would otherwise be the training digits: a string is true
@@ -63,23 +72,28 @@ def mnist(train: bool = True, full: bool = False) -> tuple[torch.Tensor, torch.T
 def photograph(height: int | None = None) -> torch.Tensor:
     """A color photograph, Grace Hopper in uniform (introduced in chapter 2).
 
-    Args:
-        height: rows wanted, 1 to 600. The columns follow, so that the aspect
-            stays; each new pixel is the mean of the area it covers. None for the
-            photograph as it is.
+    The file is ``grace_hopper.jpg`` of matplotlib's sample data. Its own comment
+    names its source, commons.wikimedia.org/wiki/File:Grace_Hopper.jpg: a portrait by
+    the US Navy, so a work of the US government and in the public domain, as which
+    matplotlib took it in (its pull request 1599).
 
-    Returns:
-        float32 ``(3, H, W)``, red, green, blue, in [0, 1]; ``(3, 600, 512)``
-        where height is None.
+    Parameters
+    ----------
+    height : int, optional
+        Rows wanted, 1 to 600. The columns follow, so that the aspect stays; each new
+        pixel is the mean of the area it covers. By default the photograph as it is.
 
-    Raises:
-        ValueError: height is not a whole number from 1 to 600.
-        FileNotFoundError: this matplotlib came without its sample data.
+    Returns
+    -------
+    float32 tensor (3, H, W)
+        Red, green and blue, in [0, 1]; (3, 600, 512) without `height`.
 
-    The file is ``grace_hopper.jpg`` of matplotlib's sample data; its own comment
-    names its source, commons.wikimedia.org/wiki/File:Grace_Hopper.jpg. It is an
-    official portrait by the US Navy, a work of the US government and so in the
-    public domain, as which matplotlib took it in (its pull request 1599).
+    Raises
+    ------
+    ValueError
+        `height` is not a whole number from 1 to 600.
+    FileNotFoundError
+        This matplotlib came without its sample data.
     """
     import torch
 
@@ -151,8 +165,8 @@ def _check_digits(images, labels):
         raise ValueError(f"expected images (N, 28, 28), got {tuple(images.shape)}")
     if len(images) != len(labels):
         raise ValueError(f"{len(images)} images but {len(labels)} labels")
-    if len(labels) == 0 or labels.max() > 9:
-        raise ValueError("expected one or more labels, all from 0 to 9")
+    if labels.max() > 9:
+        raise ValueError(f"expected labels from 0 to 9, got {int(labels.max())}")
 
 
 def _explained(error, folder):

@@ -78,12 +78,22 @@ def server(built_book):
     thread.join()
 
 
+@pytest.fixture(scope="session")
+def homes(request, built_book):
+    """Gives the address of the book's folder, "served" or from "disk"."""
+
+    def home(kind):
+        if kind == "served":
+            return request.getfixturevalue("server")
+        return built_book.as_uri() + "/"
+
+    return home
+
+
 @pytest.fixture(scope="session", params=["served", "disk"])
-def home(request, built_book):
+def home(request, homes):
     """The address of the book's folder, once on a server and once on disk."""
-    if request.param == "served":
-        return request.getfixturevalue("server")
-    return built_book.as_uri() + "/"
+    return homes(request.param)
 
 
 class Watch:
@@ -94,7 +104,7 @@ class Watch:
         context.route("**/*", self._route)
         context.on("console", self._keep_message)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
-        context.on("requestfailed", lambda request: self.errors.append(request.url))
+        context.on("requestfailed", self._keep_failure)
         context.on("response", self._keep_status)
 
     @property
@@ -112,6 +122,11 @@ class Watch:
     def _keep_message(self, message):
         if message.type == "error":
             self.errors.append(message.text)
+
+    def _keep_failure(self, request):
+        # What the browser itself gives up on leaving a page is no failure.
+        if request.failure != "net::ERR_ABORTED":
+            self.errors.append(f"{request.failure} {request.url}")
 
     def _keep_status(self, response):
         if response.status >= 400:

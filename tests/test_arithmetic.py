@@ -796,5 +796,6 @@ def test_the_examples_in_the_docstrings_are_true():
 def test_the_module_needs_neither_torch_nor_numpy():
     names = '{"torch", "numpy"}'
     code = f"import sys, cnnbook.arithmetic; print({names} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.stdout.strip() == "set()", run.stderr

@@ -90,12 +90,15 @@ def test_named_but_no_program(bare, monkeypatch, absent):
         chromium.find_chromium()
 
 
-def test_named_by_command_or_relative_path(bare, monkeypatch):
+def test_named_by_command_or_short_path(bare, monkeypatch):
     path = program(bare / "mine")
     monkeypatch.setenv("CNNBOOK_CHROMIUM", "mine")
     assert chromium.find_chromium() == path
     monkeypatch.chdir(bare.parent)
     monkeypatch.setenv("CNNBOOK_CHROMIUM", os.path.join("bin", "mine"))
+    assert chromium.find_chromium() == path
+    monkeypatch.setenv("HOME", str(bare.parent))
+    monkeypatch.setenv("CNNBOOK_CHROMIUM", "~/bin/mine")
     assert chromium.find_chromium() == path
 
 
@@ -153,6 +156,8 @@ def test_places_of_macos_and_windows(monkeypatch):
 
 
 def test_installs_playwrights_own_first(bare, playwrights, monkeypatch):
+    program(bare / "apt-get")  # could be used, is not
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     ran = []
 
     def install(command):

@@ -143,6 +143,11 @@ def forbid_download(monkeypatch):
     monkeypatch.setattr(module, "download_and_extract_archive", refuse)
 
 
+def assert_no_traceback_from_the_depths(error):
+    assert error.__suppress_context__
+    assert error.__cause__ is None
+
+
 @pytest.mark.parametrize(("train", "count"), [(True, 5), (False, 3)])
 def test_whole_set_is_read_from_the_folder(small, train, count):
     images, labels = data.mnist(train=train, full=True)
@@ -182,7 +187,7 @@ def test_absent_and_not_to_be_had(tmp_path, monkeypatch):
     assert "no network for https://" in message  # what failed
     assert "Set CNNBOOK_DATA" in message  # what to do
     assert "mnist(full=False)" in message
-    assert caught.value.__suppress_context__  # no traceback from the depths
+    assert_no_traceback_from_the_depths(caught.value)
 
 
 def test_one_file_absent(small):
@@ -202,7 +207,7 @@ def test_cut_off_file(small, kind, length):
     assert str(small) in message
     assert "Delete them" in message
     assert "mnist(full=False)" in message
-    assert caught.value.__suppress_context__
+    assert_no_traceback_from_the_depths(caught.value)
     assert len(data.mnist(train=False, full=True)[0]) == 3  # the other half is whole
 
 

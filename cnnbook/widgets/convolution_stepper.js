@@ -135,7 +135,9 @@ export function check({ input, kernel, stride, bias }, words) {
 
 // A matrix from text: rows on lines, or between brackets as Python prints them.
 export function parseMatrix(text, words) {
-  const lines = text.replace(/tensor|array|[()]/g, " ").split(/\]\s*,?|\n|;/);
+  // Between brackets a line may be broken: Python prints long rows so.
+  const ends = text.includes("[") ? /\]\s*,?/ : /[\n;]/;
+  const lines = text.replace(/tensor|array|dtype=[\w.]+|[()]/g, " ").split(ends);
   const rows = lines
     .map((line) => line.split(/[\s,[]+/).filter(Boolean))
     .filter((row) => row.length);
@@ -190,6 +192,7 @@ function refresh(view) {
     say(view, error.message);
     return;
   }
+  say(view, "");
   draw(view);
 }
 

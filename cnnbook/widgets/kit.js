@@ -91,7 +91,9 @@ export function numberField({ label, value, onvalue, onerror, describe, ...attri
 
 // Shows a value that came from elsewhere, but not over what is being typed.
 export function showValue(field, value) {
-  if (field === document.activeElement && parseNumber(field.value) === value) return;
+  const typed = parseNumber(field.value); // NaN while it is unfinished, such as "-"
+  const same = typed === value || Number.isNaN(typed);
+  if (field === document.activeElement && same) return;
   field.value = String(value);
   field.removeAttribute("aria-invalid");
 }

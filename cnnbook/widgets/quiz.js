@@ -1,5 +1,5 @@
 // Quiz: questions that answer back, with a reason for every answer. Expressions
-// and judgement first, then drawing, then events.
+// and judgment first, then drawing, then events.
 
 import { button, fill, format, labeled, make, parseNumber, wordsFor } from "./kit.js";
 
@@ -180,7 +180,7 @@ function calculated(text) {
   }
 }
 
-// --- Judgement -----------------------------------------------------------------
+// --- Judgment ------------------------------------------------------------------
 
 // The numbers of a numeric question by name.
 export function valuesOf(question, answer) {
@@ -252,8 +252,8 @@ function build(view) {
   const questions = view.model.get("questions");
   view.items = questions.map((question, i) => buildItem(view, question, i));
   view.root = make(
-    "section",
-    { class: "cnnbook cnn-quiz", "aria-label": view.words.title },
+    "div",
+    { class: "cnnbook cnn-quiz", role: "group", "aria-label": view.words.title },
     ...view.items.map((item) => item.form),
   );
 }
@@ -370,10 +370,10 @@ function drawFields({ question, fields }, answer) {
 function drawFeedback(view, { question, feedback }, answer) {
   if (!answer.verdict) return feedback.replaceChildren();
   const { words } = view;
-  const { verdict, ...judgement } = judge(question, answer);
+  const { verdict, ...judgment } = judge(question, answer);
   const sign = make("span", { "aria-hidden": "true" }, `${SIGNS[verdict]} `);
   const head = make("strong", {}, sign, words[verdict]);
-  const [first, ...rest] = linesOf(judgement, words);
+  const [first, ...rest] = linesOf(judgment, words);
   feedback.replaceChildren(
     make(
       "div",
