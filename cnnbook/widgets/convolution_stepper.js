@@ -44,19 +44,21 @@ const WORDS = {
     slide: "slide the window",
     edit: "edit the input",
     pen: "Pen",
-    first: "To the start",
+    first: "First",
     back: "Back",
     play: "Play",
     pause: "Pause",
     step: "Step",
-    last: "To the end",
+    reset: "Reset",
+    last: "Last",
     position: "Position {now} of {all}",
     where: "Row {row}, column {column}",
     slideHelp: "Arrow keys, or a press on the grid, move the window.",
     editHelp:
       "A press or drag writes the pen's value. Arrow keys choose a cell, Enter writes.",
-    sum: "{terms} = {sum}; {sum} + bias {bias} = {value}",
+    sum: "{terms} {equals} {sum}; {sum} + bias {bias} = {value}",
     longSum: "sum of {count} products = {sum}; {sum} + bias {bias} = {value}",
+    range: "from {least} to {most}",
     matrix: "Input as text",
     matrixLabel: "Input, one row a line",
     apply: "Use this input",
@@ -165,6 +167,7 @@ const STATE = ["input", "kernel", "bias", "stride", "flip", "position", "gray"];
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, editing: false, cursor: [0, 0], timer: null };
+  view.start = stateOf(model);
   view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
@@ -202,26 +205,39 @@ function stateOf(model) {
 
 // Changes the state if the result makes sense; otherwise throws and changes nothing.
 function change(view, changes) {
-  const next = { ...stateOf(view.model), ...changes };
+  const state = stateOf(view.model);
+  const next = { ...state, ...changes };
   check(next, view.words);
-  const [rows, columns] = outputSize(next);
-  if (next.position >= rows * columns) changes.position = rows * columns - 1;
+  if (!("position" in changes)) next.position = samePlace(state, next);
   say(view, "");
-  for (const [name, value] of Object.entries(changes)) view.model.set(name, value);
+  for (const name of STATE) {
+    if (next[name] !== state[name]) view.model.set(name, next[name]);
+  }
   view.model.save_changes();
 }
 
+// The position of the same row and column, as near as an output of another size
+// has them. The last position stays the last: a finished output stays finished.
+export function samePlace(before, after) {
+  const [[rows, columns], [toRows, toColumns]] = [outputSize(before), outputSize(after)];
+  if (before.position >= rows * columns - 1) return toRows * toColumns - 1;
+  const row = Math.min(toRows - 1, Math.floor(before.position / columns));
+  return row * toColumns + Math.min(toColumns - 1, before.position % columns);
+}
+
 // The same for controls that have no field to mark.
-function tryChange(view, changes) {
+function tryChange(view, changes, place) {
   try {
     change(view, changes);
   } catch (error) {
-    say(view, error.message);
+    say(view, error.message, place);
     draw(view);
   }
 }
 
-function say(view, message) {
+// Shows a message below the row of controls that it comes from.
+function say(view, message, place) {
+  if (message && place) place.closest("details, .cnn-row, .cnn-panels").after(view.message);
   view.message.textContent = message;
 }
 
@@ -238,12 +254,12 @@ function build(view) {
     "div",
     { class: "cnnbook cnn-stepper", role: "group", "aria-label": view.words.title },
     buildSettings(view),
-    buildPanels(view),
-    buildModes(view),
-    buildPlayer(view),
-    buildSum(view),
-    buildText(view),
     view.message,
+    buildPanels(view),
+    buildSum(view),
+    buildPlayer(view),
+    buildModes(view),
+    buildText(view),
   );
 }
 
@@ -256,7 +272,7 @@ function buildSettings(view) {
       class: "cnn-short",
       "data-control": name,
       onvalue: apply,
-      onerror: (message) => say(view, message),
+      onerror: (message, field) => say(view, message, field),
       describe: (text) => fill(words.notNumber, { text }),
     });
   view.bias = field("bias", words.bias, (bias) => change(view, { bias }));
@@ -266,7 +282,7 @@ function buildSettings(view) {
   view.flip = make("input", {
     type: "checkbox",
     "data-control": "flip",
-    onchange: () => tryChange(view, { flip: view.flip.checked }),
+    onchange: () => tryChange(view, { flip: view.flip.checked }, view.flip),
   });
   view.kernels = buildChoice(view, "kernels", "kernel");
   view.inputs = buildChoice(view, "inputs", "input");
@@ -281,7 +297,14 @@ function buildSettings(view) {
     labeled(words.bias, view.bias),
     labeled(words.stride, view.stride),
     make("label", { class: "cnn-check" }, view.flip, words.flip),
+    button(words.reset, () => reset(view), { "data-control": "reset" }),
   );
+}
+
+// Back to what the widget showed first.
+function reset(view) {
+  pause(view);
+  change(view, { ...view.start });
 }
 
 // A list of named matrices, and "my own" for anything else.
@@ -295,11 +318,11 @@ function buildChoice(view, collection, name) {
       "data-control": collection,
       onchange: (event) => {
         const matrix = named[event.target.value];
-        if (matrix) tryChange(view, { [name]: matrix });
+        if (matrix) tryChange(view, { [name]: matrix }, event.target);
       },
     },
     ...Object.keys(named).map(option),
-    make("option", { value: "" }, view.words.custom),
+    make("option", { value: "", disabled: true }, view.words.custom),
   );
 }
 
@@ -323,14 +346,16 @@ function buildPanels(view) {
   view.outputCanvas = make("canvas", { class: "cnn-touch", tabindex: "0" });
   view.inputTitle = make("div", { class: "cnn-title" });
   view.outputTitle = make("div", { class: "cnn-title" });
+  view.inputRange = make("div", { class: "cnn-note" });
+  view.outputRange = make("div", { class: "cnn-note" });
   listenToInput(view);
   listenToOutput(view);
   return make(
     "div",
-    { class: "cnn-panels" },
-    panel(view.inputTitle, view.inputCanvas),
+    { class: "cnn-panels cnn-maps" },
+    panel(view.inputTitle, view.inputCanvas, view.inputRange),
     sign("→"),
-    panel(view.outputTitle, view.outputCanvas),
+    panel(view.outputTitle, view.outputCanvas, view.outputRange),
   );
 }
 
@@ -357,7 +382,7 @@ function buildModes(view) {
     type: "text",
     class: "cnn-short",
     "data-control": "pen",
-    value: format(largest(view.model.get("input")) || 1).replace("−", "-"),
+    value: Math.ceil(largest(view.model.get("input"))) || 1,
   });
   view.penLabel = make("label", { class: "cnn-check" }, words.pen, view.pen);
   view.help = make("span", { class: "cnn-note cnn-check" });
@@ -401,20 +426,21 @@ function buildPlayer(view) {
   );
 }
 
-// Window × kernel = products. The kernel is the one that the reader edits; when it
+// Kernel × window = products. The kernel is the one that the reader edits; when it
 // is flipped, the flipped one stands beside it.
 function buildSum(view) {
-  const [window, flippedKernel, products] = ["window", "flipped", "products"].map((name) => {
+  const piece = (name) => {
     const canvas = make("canvas", { role: "img", "data-shows": name });
     return { canvas, panel: panel(make("div", { class: "cnn-title" }, view.words[name]), canvas) };
-  });
-  view.pieces = { window, flipped: flippedKernel, products };
+  };
+  view.pieces = { window: piece("window"), flipped: piece("flipped"), products: piece("products") };
+  const { window, flipped: turned, products } = view.pieces;
   view.table = make("table", { class: "cnn-kernel" });
   view.kernelTitle = make("div", { class: "cnn-title" });
   view.turn = sign("↻");
   view.sum = make("p", { class: "cnn-sum", role: "status", "data-shows": "sum" });
   const kernel = panel(view.kernelTitle, view.table);
-  const row = [window.panel, sign("×"), kernel, view.turn, flippedKernel.panel];
+  const row = [kernel, view.turn, turned.panel, sign("×"), window.panel];
   row.push(sign("="), products.panel);
   return make("div", {}, make("div", { class: "cnn-panels" }, ...row), view.sum);
 }
@@ -442,7 +468,7 @@ function useText(view) {
     view.text.removeAttribute("aria-invalid");
   } catch (error) {
     view.text.setAttribute("aria-invalid", "true");
-    say(view, error.message);
+    say(view, error.message, view.details);
   }
 }
 
@@ -467,9 +493,21 @@ function titled(name, matrix) {
   return `${name} ${matrix.length} × ${matrix[0].length}`;
 }
 
-// The colors of a photograph: from black for 0 to white for the largest value.
+// The colors of a photograph: black for 0 and less, white for the largest value.
 function tones(colors) {
-  return { ...colors, zero: [0, 0, 0], positive: [255, 255, 255] };
+  return { ...colors, negative: [0, 0, 0], zero: [0, 0, 0], positive: [255, 255, 255] };
+}
+
+// A kernel that sums to 1 makes a photograph of a photograph.
+function keepsBrightness({ gray, kernel }) {
+  return gray && Math.abs(total(kernel) - 1) < 0.01;
+}
+
+// The smallest and the largest number of a matrix, cells not yet known left out.
+function rangeOf(view, matrix) {
+  const known = matrix.flat().filter((value) => value !== null);
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  return fill(view.words.range, { least: format(least), most: format(most) });
 }
 
 function drawInput(view, { state, r, c, colors }) {
@@ -486,6 +524,9 @@ function drawInput(view, { state, r, c, colors }) {
     frames,
   });
   view.inputTitle.textContent = titled(view.words.input, input);
+  view.inputRange.textContent = rangeOf(view, input);
+  // A swipe up or down scrolls the page, unless it draws.
+  view.inputCanvas.style.touchAction = view.editing ? "none" : "pan-y";
   const help = view.editing ? view.words.editHelp : view.words.slideHelp;
   view.help.textContent = help;
   view.penLabel.hidden = !view.editing;
@@ -509,6 +550,7 @@ function drawKernel(view, { state, colors }) {
       const field = fieldOf(view.table, i, j);
       const color = shade(value, scale, colors);
       showValue(field, value);
+      field.classList.toggle("cnn-long", String(value).length > 4);
       field.style.background = `rgb(${color})`;
       field.style.color = inkOn(color);
     }),
@@ -535,7 +577,7 @@ function kernelRow(view, row, i) {
           label: fill(view.words.cell, { row: i + 1, column: j + 1 }),
           value,
           onvalue: (number) => setKernel(view, i, j, number),
-          onerror: (message) => say(view, message),
+          onerror: (message, field) => say(view, message, field),
           describe: (text) => fill(view.words.notNumber, { text }),
         }),
       ),
@@ -555,16 +597,24 @@ function drawOutput(view, { state, rows, columns, at, r, c, colors }) {
   const shown = whole.map((row, i) =>
     row.map((value, j) => (i * columns + j <= at ? value : null)),
   );
-  const cell = cellSize(rows, columns, 260);
-  const frames = [[r, c, 1, 1, colors.mark]];
-  drawGrid(view.outputCanvas, shown, { scale: largest(whole), cell, colors, frames });
+  drawGrid(view.outputCanvas, shown, {
+    cell: cellSize(rows, columns, 260),
+    frames: [[r, c, 1, 1, colors.mark]],
+    ...outputColors(state, whole, colors),
+  });
   view.outputTitle.textContent = titled(view.words.output, whole);
+  view.outputRange.textContent = rangeOf(view, shown);
   const where = fill(view.words.where, { row: r + 1, column: c + 1 });
-  const value = format(whole[r][c]);
-  describe(
-    view.outputCanvas,
-    `${view.outputTitle.textContent}. ${where}: ${value}. ${view.words.slideHelp}`,
-  );
+  const value = `${where}: ${format(whole[r][c])}.`;
+  const text = `${view.outputTitle.textContent}. ${value} ${view.words.slideHelp}`;
+  describe(view.outputCanvas, text);
+}
+
+// The bias does not change the scale, so that one sees it shift the colors.
+function outputColors(state, whole, colors) {
+  if (keepsBrightness(state)) return { scale: largest(state.input), colors: tones(colors) };
+  const sums = whole.map((row) => row.map((value) => value - state.bias));
+  return { scale: largest(sums) || Math.abs(state.bias), colors };
 }
 
 function drawPieces(view, { state, r, c, products, colors }) {
@@ -590,6 +640,7 @@ function drawSum(view, { state, r, c, products }) {
   const values = {
     terms: terms(state, r, c),
     count: products.flat().length,
+    equals: isShort(state, r, c) ? "=" : "≈",
     sum: format(sum, 3),
     bias: format(state.bias, 3),
     value: format(sum + state.bias, 3),
@@ -598,6 +649,12 @@ function drawSum(view, { state, r, c, products }) {
   const sentence = values.count <= 9 ? words.sum : words.longSum;
   view.sum.setAttribute("aria-live", view.timer ? "off" : "polite");
   view.sum.textContent = `${where}: ${fill(sentence, values)}`;
+}
+
+// Whether all factors are shown in full, with two decimals.
+function isShort(state, r, c) {
+  const factors = [...windowAt(state, r, c).flat(), ...state.kernel.flat()];
+  return factors.every((value) => Number(value.toFixed(2)) === value);
 }
 
 function terms(state, r, c) {
@@ -613,6 +670,10 @@ function drawControls(view, { state, rows, columns, at }) {
   showValue(view.kernelRows, state.kernel.length);
   showValue(view.kernelColumns, state.kernel[0].length);
   view.flip.checked = state.flip;
+  for (const option of view.kernels.options) {
+    const kernel = view.model.get("kernels")[option.value];
+    option.disabled = !kernel || !fits(kernel, state.input);
+  }
   view.kernels.value = nameOf(view.model.get("kernels"), state.kernel);
   view.inputs.value = nameOf(view.model.get("inputs"), state.input);
   view.slider.max = rows * columns - 1;
@@ -623,6 +684,10 @@ function drawControls(view, { state, rows, columns, at }) {
   });
   view.playButton.textContent = view.timer ? words.pause : words.play;
   if (!view.details.open) view.text.value = asText(state.input);
+}
+
+function fits(kernel, input) {
+  return kernel.length <= input.length && kernel[0].length <= input[0].length;
 }
 
 function nameOf(named, matrix) {
@@ -646,17 +711,26 @@ const ARROWS = {
 
 function listenToInput(view) {
   const canvas = view.inputCanvas;
-  const press = (event) => {
+  const press = (event, previous) => {
     const { input } = stateOf(view.model);
-    const [r, c] = cellAt(canvas, event, input.length, input[0].length);
-    if (view.editing) write(view, r, c);
-    else slideTo(view, r, c);
+    const place = (at) => cellAt(canvas, at, input.length, input[0].length);
+    if (view.editing) write(view, between(place(previous ?? event), place(event)));
+    else slideTo(view, ...place(event));
   };
   onDrag(canvas, press);
   canvas.addEventListener("keydown", (event) => {
     if (view.editing) editByKey(view, event);
     else slideByKey(view, event);
   });
+}
+
+// The cells on the line from one cell to another: a quick pen skips some.
+export function between([r0, c0], [r1, c1]) {
+  const steps = Math.max(Math.abs(r1 - r0), Math.abs(c1 - c0), 1);
+  return Array.from({ length: steps + 1 }, (_, i) => [
+    Math.round(r0 + ((r1 - r0) * i) / steps),
+    Math.round(c0 + ((c1 - c0) * i) / steps),
+  ]);
 }
 
 function listenToOutput(view) {
@@ -670,13 +744,20 @@ function listenToOutput(view) {
   canvas.addEventListener("keydown", (event) => slideByKey(view, event));
 }
 
+// Calls act(event, previous) while a pointer presses; `previous` is undefined first.
 function onDrag(canvas, act) {
+  let previous;
+  const follow = (event) => {
+    act(event, previous);
+    previous = event;
+  };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
-    act(event);
+    previous = undefined;
+    follow(event);
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (canvas.hasPointerCapture(event.pointerId)) act(event);
+    if (canvas.hasPointerCapture(event.pointerId)) follow(event);
   });
 }
 
@@ -710,7 +791,7 @@ function slideByKey(view, event) {
 function editByKey(view, event) {
   const { input } = stateOf(view.model);
   const [down, right] = ARROWS[event.key] ?? [0, 0];
-  if (event.key === "Enter" || event.key === " ") write(view, ...view.cursor);
+  if (event.key === "Enter" || event.key === " ") write(view, [view.cursor]);
   else if (!(event.key in ARROWS)) return;
   event.preventDefault();
   const limit = (value, size) => Math.max(0, Math.min(size - 1, value));
@@ -724,16 +805,17 @@ function editByKey(view, event) {
   view.sum.textContent = `${view.words.input}. ${where}: ${format(view.model.get("input")[r][c])}`;
 }
 
-function write(view, r, c) {
+// Writes the pen's value into cells [row, column].
+function write(view, cells) {
   const number = parseNumber(view.pen.value);
   if (Number.isNaN(number)) {
-    say(view, fill(view.words.notNumber, { text: view.pen.value }));
+    say(view, fill(view.words.notNumber, { text: view.pen.value }), view.pen);
     return;
   }
   const input = view.model.get("input").map((row) => [...row]);
-  input[r][c] = number;
-  view.cursor = [r, c];
-  tryChange(view, { input });
+  for (const [r, c] of cells) input[r][c] = number;
+  view.cursor = cells.at(-1);
+  tryChange(view, { input }, view.pen);
 }
 
 // About fifteen seconds for the whole slide, however long it is, but never slower

@@ -60,7 +60,7 @@ export function labeled(label, control, className = "cnn-field") {
 }
 
 // A text field for one number. `onvalue(number)` may throw an Error, whose message
-// then goes to `onerror`; the field stays marked until its text is good again.
+// then goes to `onerror(message, field)`; the field stays marked until its text is good again.
 export function numberField({ label, value, onvalue, onerror, describe, ...attributes }) {
   const commit = (event) => {
     const number = parseNumber(field.value);
@@ -72,7 +72,7 @@ export function numberField({ label, value, onvalue, onerror, describe, ...attri
       // While typing, "-" or "1e" is unfinished rather than wrong.
       if (event.type === "change") {
         field.setAttribute("aria-invalid", "true");
-        onerror(error.message);
+        onerror(error.message, field);
       }
     }
   };

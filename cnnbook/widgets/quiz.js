@@ -172,9 +172,20 @@ export function readings(text) {
   return numbers.filter(Number.isFinite);
 }
 
+// Arithmetic as people type it: 3×3, 3x3, 3^2 and 3² are all 9.
+const SPELLINGS = [
+  [/[×·]/g, "*"],
+  [/(\d)\s*x\s*(?=\d)/gi, "$1*"],
+  [/÷/g, "/"],
+  [/−/g, "-"],
+  [/\^/g, "**"],
+  [/²/g, "**2"],
+  [/³/g, "**3"],
+];
+
 function calculated(text) {
   try {
-    return evaluate(text.replace(/[×·]/g, "*").replace(/÷/g, "/").replace(/−/g, "-"));
+    return evaluate(SPELLINGS.reduce((plain, [from, to]) => plain.replace(from, to), text));
   } catch {
     return NaN;
   }
