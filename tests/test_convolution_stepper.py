@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 import torch.nn.functional as F
 import traitlets
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from cnnbook.widgets import ConvolutionStepper, loader
 from cnnbook.widgets.convolution_stepper import KERNELS
@@ -27,9 +29,14 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+def exact(rows):
+    """A matrix of the page as a tensor, in the page's precision."""
+    return torch.tensor(rows, dtype=torch.float64)
+
+
 def conv2d(state):
     """What PyTorch gives for a state of the widget: a tensor (OH, OW)."""
-    x, w = (torch.tensor(state[k], dtype=torch.float64) for k in ("input", "kernel"))
+    x, w = exact(state["input"]), exact(state["kernel"])
     w = w.flip(0, 1) if state["flip"] else w
     bias = torch.tensor([state["bias"]], dtype=torch.float64)
     return F.conv2d(x[None, None], w[None, None], bias, stride=state["stride"])[0, 0]
@@ -81,13 +88,16 @@ REFUSED = {
     "a number": ({"kernel": 3}, r"kernel: expected a matrix \(H, W\), got 3"),
     "nothing": ({"kernel": None}, r"kernel: expected a matrix \(H, W\), got None"),
     "text": ({"input": "abc"}, r"input: expected a matrix \(H, W\), got 'abc'"),
-    "text within": ({"input": [["a"]]}, "input: expected finite numbers, got 'a'"),
-    "not a number": ({"input": [[float("nan")]]}, "finite numbers, got nan"),
-    "infinite": ({"kernel": np.full((1, 1), np.inf)}, "finite numbers, got inf"),
+    "text within": ({"input": [["a"]]}, "input: expected finite numbers .*, got 'a'"),
+    "not a number": ({"input": [[float("nan")]]}, "finite numbers .*, got nan"),
+    "infinite": ({"kernel": np.full((1, 1), np.inf)}, "finite numbers .*, got inf"),
     "too large": ({"input": torch.zeros(29, 2)}, "1 to 28 .*, got 29 rows and 2"),
     "large kernel": ({"kernel": np.zeros((1, 10))}, "1 to 9 .*, got 1 rows and 10"),
     "bias of text": ({"bias": "much"}, "'bias' trait .* float, not the str 'much'"),
-    "bias of nan": ({"bias": float("nan")}, "bias: expected finite numbers, got nan"),
+    "bias of nan": (
+        {"bias": float("nan")},
+        "bias: expected finite numbers .*, got nan",
+    ),
     "flip of text": ({"flip": "yes"}, "'flip' trait .* boolean, not the str 'yes'"),
     "position": ({"position": -1}, "'position'.* less than 0, but a value of -1"),
     "bad preset": ({"kernels": {"x": [[1], [2, 3]]}}, r"matrix .* \[\[1\], \[2, 3\]\]"),
@@ -276,6 +286,35 @@ def test_windows_and_products_are_those_of_pytorch(module):
 def test_flip_is_a_turn(module):
     flipped = module.evaluate("stepper.flipped([[1, 2, 3], [4, 5, 6]])")
     assert flipped == [[6, 5, 4], [3, 2, 1]]
+
+
+def test_another_output_keeps_the_place(module):
+    rng = random.Random(6)
+    pairs = [[random_state(rng, largest=6) for _ in range(2)] for _ in range(500)]
+    for before, _ in pairs:
+        before["position"] = rng.randrange(conv2d(before).numel())
+    positions = evaluate(module, "(pair) => stepper.samePlace(...pair)", pairs)
+    for (before, after), position in zip(pairs, positions, strict=True):
+        (rows, columns), (to_rows, to_columns) = (
+            conv2d(before).shape,
+            conv2d(after).shape,
+        )
+        r, c = divmod(before["position"], columns)
+        if (r, c) == (rows - 1, columns - 1):  # a finished output stays finished
+            r, c = to_rows, to_columns
+        expected = min(r, to_rows - 1) * to_columns + min(c, to_columns - 1)
+        assert position == expected
+
+
+def test_line_between_cells_has_no_gap(module):
+    rng = random.Random(7)
+    pairs = [[[rng.randrange(28) for _ in "rc"] for _ in range(2)] for _ in range(300)]
+    lines = evaluate(module, "(pair) => stepper.between(...pair)", pairs)
+    for (start, end), line in zip(pairs, lines, strict=True):
+        assert (line[0], line[-1]) == (start, end)
+        for (r, c), (next_r, next_c) in pairwise(line):
+            assert max(abs(r - next_r), abs(c - next_c)) <= 1
+    assert module.evaluate("stepper.between([2, 3], [2, 3])")[0] == [2, 3]
 
 
 def test_kernel_of_another_size_keeps_its_cells(module):
@@ -479,6 +518,8 @@ SHOWN = """(place) => {
         products: label("products"),
         window: label("window"),
         label: output.getAttribute("aria-label"),
+        ranges: [...place.querySelectorAll(".cnn-maps .cnn-note")]
+            .map((note) => note.textContent),
         message: place.querySelector("[role=alert]").textContent,
         inputSize: size(input),
         outputSize: size(output),
@@ -504,9 +545,9 @@ def rgb(color):
     return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
 
 
-def shades(matrix, colors):
+def shades(matrix, scale, colors):
     """The colors that a matrix is drawn in: a tensor (rows, columns, 3)."""
-    share = matrix / (matrix.abs().max().clamp(min=1e-300))
+    share = (matrix / (scale or 1)).clamp(-1, 1)
     ends = {name: torch.tensor(rgb(color)).double() for name, color in colors.items()}
     end = torch.where(share[..., None] < 0, ends["negative"], ends["positive"])
     return ends["zero"] + (end - ends["zero"]) * share.abs()[..., None]
@@ -584,7 +625,7 @@ class Stepper:
         act = canvas.tap if self.touch else canvas.click
         act(position=position)
 
-    def drag(self, canvas, *cells):
+    def drag(self, canvas, *cells, quick=False):
         """Press on the first cell, move over the others, let go."""
         canvas.scroll_into_view_if_needed()
         box, points = canvas.bounding_box(), [self.point(canvas, *rc) for rc in cells]
@@ -594,7 +635,7 @@ class Stepper:
         self.page.mouse.move(*points[0])
         self.page.mouse.down()
         for point in points[1:]:
-            self.page.mouse.move(*point, steps=4)
+            self.page.mouse.move(*point, steps=1 if quick else 4)
         self.page.mouse.up()
 
     def _drag_by_touch(self, points):
@@ -618,11 +659,12 @@ def check_shown(stepper, **expected):
     state = shown["state"]
     assert {name: state[name] for name in expected} == expected
     assert shown["message"] == ""
-    x, w, y = torch.tensor(state["input"]).double(), state["kernel"], conv2d(state)
+    x, w, y = exact(state["input"]), state["kernel"], conv2d(state)
     assert shown["inputSize"] == list(x.shape)
     assert shown["outputSize"] == list(y.shape)
     at = min(state["position"], y.numel() - 1)
     check_sum(shown, state, y, at)
+    check_ranges(shown, x.flatten(), y.flatten()[: at + 1])
     check_controls(shown, state, y, at)
     check_colors(shown, state, x, y, at)
     assert [[number(value) for value in row] for row in shown["kernel"]] == w
@@ -639,18 +681,29 @@ def check_sum(shown, state, y, at):
     assert number(re.search("bias (\\S+)", sentence).group(1)) == state["bias"]
     value = shown["label"].split(": ")[1].split(" ")[0].rstrip(".")
     assert number(value) == pytest.approx(y[r, c].item(), abs=6e-3)
-    kernel = torch.tensor(state["kernel"]).double()
+    kernel = exact(state["kernel"])
     kernel = kernel.flip(0, 1) if state["flip"] else kernel
     top, left = r * state["stride"], c * state["stride"]
-    window = torch.tensor(state["input"]).double()
+    window = exact(state["input"])
     window = window[top : top + kernel.shape[0], left : left + kernel.shape[1]]
     assert numbers(shown["window"]).allclose(window, atol=6e-3)
     assert numbers(shown["products"]).allclose(window * kernel, atol=6e-3)
     if kernel.numel() <= 9:
+        factors = [*window.flatten().tolist(), *kernel.flatten().tolist()]
+        short = all(factor == round(factor, 2) for factor in factors)
+        assert (" ≈ " in sentence) != short
         terms = re.findall(r"(\S+)·\(?([^\s)]+)", sentence)
         factors = torch.tensor([[number(a), number(b)] for a, b in terms]).double()
         expected = torch.stack([window.flatten(), kernel.flatten()], dim=1)
         assert factors.allclose(expected, atol=6e-3)
+
+
+def check_ranges(shown, *matrices):
+    """The smallest and the largest number of the input and of the known output."""
+    for text, matrix in zip(shown["ranges"], matrices, strict=True):
+        least, most = re.findall(r"[−\d.]+", text)
+        assert number(least) == pytest.approx(matrix.min().item(), abs=6e-3)
+        assert number(most) == pytest.approx(matrix.max().item(), abs=6e-3)
 
 
 def numbers(label):
@@ -673,12 +726,17 @@ def check_controls(shown, state, y, at):
 def check_colors(shown, state, x, y, at):
     """The pixels: input and output in their colors, the rest empty, the frames."""
     colors = {name: color for name, color in shown["colors"].items() if name != "mark"}
-    tones = {"negative": colors["negative"], "zero": "#000000", "positive": "#ffffff"}
+    tones = {"negative": "#000000", "zero": "#000000", "positive": "#ffffff"}
     drawn = torch.tensor(shown["input"]["cells"]).double()
-    expected = shades(x, tones if state["gray"] else colors)
+    expected = shades(x, x.abs().max(), tones if state["gray"] else colors)
     assert (drawn[..., :3] - expected).abs().max() <= 1
     drawn = torch.tensor(shown["output"]["cells"]).double().flatten(0, 1)
-    expected = shades(y, colors).flatten(0, 1)
+    if state["gray"] and abs(sum(map(sum, state["kernel"])) - 1) < 0.01:
+        expected = shades(y, x.abs().max(), tones)  # a photograph of a photograph
+    else:  # the bias does not change the scale, so that one sees what it does
+        scale = (y - state["bias"]).abs().max() or abs(state["bias"])
+        expected = shades(y, scale, colors)
+    expected = expected.flatten(0, 1)
     assert (drawn[: at + 1, :3] - expected[: at + 1]).abs().max() <= 1
     assert (drawn[: at + 1, 3] == 255).all()
     assert (drawn[at + 1 :, 3] == 0).all()  # not yet known
@@ -824,18 +882,24 @@ def test_press_on_a_grid_moves_the_window(stepper):
         check_shown(stepper, position=position)
 
 
-def test_drag_on_a_grid_moves_the_window_and_not_the_page(chapter, stepper):
-    for canvas in (stepper.input, stepper.output):
+def test_drag_on_a_grid_moves_the_window(chapter, stepper):
+    for canvas, last in ((stepper.input, 2), (stepper.output, 1)):
         stepper.press("first")
-        canvas.scroll_into_view_if_needed()
-        scrolled = chapter.evaluate("scrollY")
-        last = (2, 2) if canvas == stepper.input else (1, 1)
-        stepper.drag(canvas, (0, 0), (1, 0), last)
-        check_shown(stepper, position=3)
-        assert chapter.evaluate("scrollY") == scrolled
-    if not stepper.touch:
-        stepper.output.hover(position=stepper.point(stepper.output, 0, 0))
-        check_shown(stepper, position=3)  # nothing is pressed any more
+        stepper.drag(canvas, (0, 0), (0, last))
+        check_shown(stepper, position=1)
+        if not stepper.touch:  # a finger that goes down scrolls the page
+            stepper.drag(canvas, (0, 0), (last, 0), (last, last))
+            check_shown(stepper, position=3)
+            canvas.hover(position=stepper.point(canvas, 0, 0))
+            check_shown(stepper, position=3)  # nothing is pressed any more
+
+
+@pytest.mark.parametrize("chapter", ["served-phone"], indirect=True)
+def test_swipe_over_a_grid_scrolls_the_page(chapter, stepper):
+    stepper.input.scroll_into_view_if_needed()
+    before = chapter.evaluate("scrollY")
+    stepper.drag(stepper.input, (2, 1), (1, 1), (0, 1), (0, 1))
+    chapter.wait_for_function("(before) => scrollY > before + 10", arg=before)
 
 
 def test_fields_change_the_convolution(stepper):
@@ -844,9 +908,8 @@ def test_fields_change_the_convolution(stepper):
     stepper.type("bias", "0,75")
     check_shown(stepper, bias=0.75)
     stepper.press("flip")
-    check_shown(stepper, flip=True)
-    stepper.press("last")
-    check_shown(stepper, position=3)
+    check_shown(stepper, flip=True, position=0)
+    stepper.press("step", "step")
     stepper.type("stride", "2")
     check_shown(stepper, stride=2, position=0)
     stepper.type("stride", "1")
@@ -856,6 +919,27 @@ def test_fields_change_the_convolution(stepper):
     check_shown(stepper, kernel=[[1], [0], [0]], bias=0.75, flip=True)
     stepper.press("flip", "last")
     check_shown(stepper, flip=False, position=2)
+
+
+def test_another_size_keeps_the_place(stepper):
+    stepper.type("columns", "1")
+    stepper.control("position").fill("3")
+    assert stepper.shown()["sum"].startswith("Row 2, column 1:")
+    stepper.type("columns", "2")
+    assert stepper.shown()["sum"].startswith("Row 2, column 1:")
+    check_shown(stepper, position=2)
+    stepper.press("last")  # a finished output stays finished
+    stepper.type("rows", "1")
+    check_shown(stepper, position=5)
+
+
+def test_reset_shows_the_beginning_again(chapter, stepper):
+    stepper.type_input("1 2 3 4 5\n" * 5)
+    stepper.control("kernels").select_option("blur")
+    stepper.type("bias", "7")
+    stepper.type("stride", "2")
+    stepper.press("flip", "last", "reset")
+    check_shown(stepper, **chapter.initial)
 
 
 def test_presets_are_kernels(stepper):
@@ -876,8 +960,17 @@ def test_pen_writes_into_the_input(stepper):
     expected = [row[:] for row in stepper.page.initial["input"]]
     expected[1][2] = -7.5
     check_shown_while_editing(stepper, expected)
-    stepper.drag(stepper.input, (2, 0), (2, 1), (2, 2))
+    stepper.input.scroll_into_view_if_needed()
+    scrolled = stepper.page.evaluate("scrollY")
+    stepper.drag(stepper.input, (2, 0), (2, 1), (2, 2), (1, 2), (0, 2))
+    assert stepper.page.evaluate("scrollY") == scrolled
     expected[2] = [-7.5] * 3
+    expected[0][2] = -7.5
+    check_shown_while_editing(stepper, expected)
+    stepper.control("pen").fill("2")
+    stepper.drag(stepper.input, (0, 0), (2, 2), quick=True)
+    for side in range(3):
+        expected[side][side] = 2
     check_shown_while_editing(stepper, expected)
     stepper.press("slide")
     stepper.press_cell(stepper.input, 2, 2)
@@ -990,7 +1083,7 @@ def test_bad_text_in_a_field_is_told_and_changes_nothing(stepper):
         good = field.input_value()
         stepper.type(field, text)
         now = stepper.shown()
-        assert stepper.message.is_visible()
+        expect(stepper.message).to_be_in_viewport()
         for part in named:
             assert part in now["message"], (name, text)
         assert field.get_attribute("aria-invalid") == "true"
@@ -1020,6 +1113,7 @@ def test_bad_text_in_a_field_is_told_and_changes_nothing(stepper):
 def test_bad_matrix_is_told_and_changes_nothing(stepper, text, named):
     before = stepper.shown()
     stepper.type_input(text)
+    expect(stepper.message).to_be_in_viewport()
     assert named in stepper.message.inner_text()
     assert stepper.control("text").input_value() == text
     assert stepper.control("text").get_attribute("aria-invalid") == "true"
@@ -1046,15 +1140,27 @@ def test_bad_pen_is_told_and_writes_nothing(stepper):
 
 
 @in_two_places
-def test_preset_that_does_not_fit_is_told(stepper):
-    before, choice = stepper.shown(), stepper.control("kernels")
-    chosen = choice.input_value()
+def test_preset_that_does_not_fit_cannot_be_chosen(stepper):
+    choice = stepper.control("kernels")
+    option = choice.locator("option[value=curve]")
+    assert option.is_disabled()
+    stepper.type_input("1 2 3 4 5\n" * 5)
+    assert not option.is_disabled()
     choice.select_option("curve")
+    check_shown(stepper, kernel=KERNELS["curve"])
+    stepper.type_input("1 2 3\n" * 3)  # now it is there, and the input too small
     assert "5 × 5 kernel does not fit into a 3 × 3" in stepper.message.inner_text()
-    assert choice.input_value() == chosen
-    assert stepper.shown() | {"message": ""} == before
-    choice.select_option("blur")
-    check_shown(stepper, kernel=KERNELS["blur"])
+    check_shown_but_message(stepper, kernel=KERNELS["curve"])
+
+
+def check_shown_but_message(stepper, **expected):
+    """The last good picture is still there, and still true."""
+    shown = stepper.shown()
+    assert shown["message"]
+    assert {name: shown["state"][name] for name in expected} == expected
+    y = conv2d(shown["state"])
+    assert shown["outputSize"] == list(y.shape)
+    check_sum(shown, shown["state"], y, shown["state"]["position"])
 
 
 @in_two_places

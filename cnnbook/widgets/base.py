@@ -3,11 +3,16 @@
 import difflib
 import html
 import json
+import math
 
 import anywidget
 import traitlets
 
 from cnnbook.widgets import loader
+
+
+#: The largest number in a matrix: larger ones fit into no cell.
+LARGEST = 1e6
 
 
 class Widget(anywidget.AnyWidget):
@@ -136,23 +141,30 @@ class Matrix(traitlets.TraitType):
                 f"expected 1 to {self.max_side} rows and columns, "
                 f"got {len(rows)} rows and {widths[0]} columns"
             )
-        return [[plain_number(value, self.decimals) for value in row] for row in rows]
+        return [
+            [plain_number(value, self.decimals, LARGEST) for value in row]
+            for row in rows
+        ]
 
 
-def plain_number(value, decimals=4):
-    """A finite int or float, rounded; whole floats become ints.
+def plain_number(value, decimals=4, most=1e12):
+    """A number from −most to most, rounded; whole floats become ints.
 
     Raises
     ------
     ValueError
-        If the value is not a finite number.
+        If the value is not such a number.
     """
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):
         return int(value)
-    if not isinstance(value, int | float) or not abs(value) <= 1e12:
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"expected finite numbers, got {_brief(value)}")
+    if abs(value) > most:
+        raise ValueError(
+            f"expected numbers from {-most:,.0f} to {most:,.0f}, got {_brief(value)}"
+        )
     value = round(value, decimals)
     return int(value) if value == int(value) else value
 

@@ -2,7 +2,7 @@
 
 import traitlets
 
-from cnnbook.widgets.base import Matrix, Widget, plain_number
+from cnnbook.widgets.base import LARGEST, Matrix, Widget, plain_number
 
 #: A bend of 9 cells in 5×5, minus its mean of 0.36.
 _CURVE = [
@@ -90,7 +90,7 @@ class ConvolutionStepper(Widget):
     @traitlets.validate("bias")
     def _finite(self, proposal):
         try:
-            return plain_number(proposal["value"])
+            return plain_number(proposal["value"], most=LARGEST)
         except ValueError as error:
             raise traitlets.TraitError(f"bias: {error}") from None
 
