@@ -76,7 +76,7 @@ FITS = r"expected one that fits into the input of shape \(2, 3\), got shape "
 REFUSED = {
     "kernel too high": ({"kernel": [[1]] * 3}, rf"kernel: {FITS}\(3, 1\)"),
     "kernel too wide": ({"kernel": [[1, 2, 3, 4]]}, rf"kernel: {FITS}\(1, 4\)"),
-    "no such preset": ({"kernel": "blurr"}, "no preset 'blurr', only identity, blur"),
+    "no such preset": ({"kernel": "blury"}, "no preset 'blury', only identity, blur"),
     "zero stride": ({"stride": 0}, "'stride'.* less than 1, but a value of 0"),
     "half a stride": ({"stride": 1.5}, r"'stride' trait .* int.* not the float 1\.5"),
     "empty": ({"input": []}, r"input: expected a matrix \(H, W\), got \[\]"),
@@ -88,15 +88,15 @@ REFUSED = {
     "a number": ({"kernel": 3}, r"kernel: expected a matrix \(H, W\), got 3"),
     "nothing": ({"kernel": None}, r"kernel: expected a matrix \(H, W\), got None"),
     "text": ({"input": "abc"}, r"input: expected a matrix \(H, W\), got 'abc'"),
-    "text within": ({"input": [["a"]]}, "input: expected finite numbers .*, got 'a'"),
-    "not a number": ({"input": [[float("nan")]]}, "finite numbers .*, got nan"),
-    "infinite": ({"kernel": np.full((1, 1), np.inf)}, "finite numbers .*, got inf"),
+    "text within": ({"input": [["a"]]}, "input: expected finite numbers.*, got 'a'"),
+    "not a number": ({"input": [[float("nan")]]}, "finite numbers.*, got nan"),
+    "infinite": ({"kernel": np.full((1, 1), np.inf)}, "finite numbers.*, got inf"),
     "too large": ({"input": torch.zeros(29, 2)}, "1 to 28 .*, got 29 rows and 2"),
     "large kernel": ({"kernel": np.zeros((1, 10))}, "1 to 9 .*, got 1 rows and 10"),
     "bias of text": ({"bias": "much"}, "'bias' trait .* float, not the str 'much'"),
     "bias of nan": (
         {"bias": float("nan")},
-        "bias: expected finite numbers .*, got nan",
+        "bias: expected finite numbers.*, got nan",
     ),
     "flip of text": ({"flip": "yes"}, "'flip' trait .* boolean, not the str 'yes'"),
     "position": ({"position": -1}, "'position'.* less than 0, but a value of -1"),
@@ -129,7 +129,7 @@ def test_input_may_not_become_smaller_than_the_kernel():
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("kernal", "did you mean 'kernel'?"), ("strides", "'stride'"), ("xyz", "")],
+    [("kerne", "did you mean 'kernel'?"), ("strides", "'stride'"), ("xyz", "")],
 )
 def test_wrong_trait_name_is_told(name, hint):
     message = rf"^ConvolutionStepper has no trait '{name}', only bias, flip.*{hint}"
@@ -431,6 +431,7 @@ def test_removed_widget_stops_and_listens_no_more(browser):
     page.goto("about:blank")
     page.clock.pause_at(1000)
     module_source = loader.esm("convolution_stepper")
+    state = small(input=torch.eye(5)).state()  # 16 positions: it would go on
     page.evaluate(
         """async ([source, hostSource, state]) => {
             const file = new Blob([source], { type: "text/javascript" });
@@ -444,7 +445,7 @@ def test_removed_widget_stops_and_listens_no_more(browser):
             model.off = (events, f) => { listeners -= count(events); off(events, f); };
             window.end = widget.render({ model, el: document.body });
         }""",
-        [module_source, loader.as_expression("host"), small().state()],
+        [module_source, loader.as_expression("host"), state],
     )
     assert page.evaluate("listeners") > 0
     page.locator("[data-control=play]").click()

@@ -175,6 +175,9 @@ COUNT = """(at) => [...jupyterapp.shell.currentWidget.content.model.cells]
     .filter((cell) => cell.type === "code").at(at).executionCount ?? 0"""
 
 
+ACTIVE = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
+
+
 def printed(output):
     assert output["output_type"] == "stream", output
     return json.loads("".join(output["text"]))
@@ -201,14 +204,20 @@ def test_widgets_and_python_hear_of_each_other(open_notebook):
     assert (state["position"], state["kernel"]) == (1, [[1, -1.5], [0, -1]])
     assert output == expected_output(state)
 
-    # A letter typed into a field is no shortcut of JupyterLab
+    # What is typed in the widget is no shortcut of JupyterLab
     cells = page.locator(".jp-Notebook .jp-Cell").count()
-    field = stepper.locator("[data-control=bias]")
-    field.press("a")
-    field.press("b")
-    field.fill("0")
-    field.blur()
+    active = page.evaluate(ACTIVE)
+    canvas = stepper.locator("canvas.cnn-touch").first
+    canvas.press("ArrowDown")
+    has_text(line, "Row 2, column 2")
+    canvas.press("ArrowUp")
+    has_text(line, "Row 1, column 2")
+    for control in (canvas, stepper.locator("[data-control=step]")):
+        for key in ("a", "b", "ArrowUp"):
+            control.press(key)
+    has_text(line, "Row 1, column 2")
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.evaluate(ACTIVE) == active
 
     # From Python to the page
     run_cell(page, 2)

@@ -138,7 +138,16 @@ def test_page_is_no_wider_than_a_phone(page, width):
         }).map((element) => element.outerHTML.slice(0, 200))""",
         width,
     )
+    # A widget is not to be scrolled sideways either, by whatever holds it.
+    sideways = page.evaluate(
+        """() => [...document.querySelectorAll(".cnnbook-widget")].filter((widget) => {
+            for (let at = widget; at; at = at.parentElement) {
+                if (at.scrollWidth > at.clientWidth + 1) return true;
+            }
+        }).map((widget) => widget.dataset.widget)"""
+    )
     page.set_viewport_size(desktop)
+    assert sideways == []
     assert scrolled <= width
     assert wide == []
 
