@@ -9,6 +9,7 @@ import html
 import posixpath
 import re
 import shutil
+from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -29,9 +30,10 @@ def setup(app):
     inline, block = (visit_math, None), (visit_math_block, None)
     app.add_html_math_renderer("mathml", inline, block)
     app.add_node(output_image, html=(visit_output_image, lambda self, node: None))
-    # An "html" value: when the widgets change, Sphinx writes every page again.
-    app.add_config_value("cnnbook_widgets_digest", "", "html")
-    app.connect("config-inited", set_widgets_digest)
+    # An "html" value: when it changes, Sphinx writes every page again. By itself it
+    # would not even copy a changed style sheet if no page had changed.
+    app.add_config_value("cnnbook_assets_digest", "", "html")
+    app.connect("config-inited", set_assets_digest)
     app.connect("config-inited", set_repository_buttons)
     app.connect("builder-inited", check_installation)
     app.connect("builder-inited", write_widget_files)
@@ -169,10 +171,13 @@ def check_installation(app) -> None:
 _WIDGET = re.compile(r'data-widget="([^"]*)"')
 
 
-def set_widgets_digest(app, config) -> None:
-    """Let Sphinx see whether the widgets' files have changed."""
-    text = "".join(page_files().values())
-    config.cnnbook_widgets_digest = hashlib.sha256(text.encode()).hexdigest()
+def set_assets_digest(app, config) -> None:
+    """Let Sphinx see whether widgets, style sheets or templates have changed."""
+    digest = hashlib.sha256("".join(page_files().values()).encode())
+    for folder in (*config.html_static_path, *config.templates_path):
+        for path in sorted(Path(app.confdir, folder).rglob("*.*")):
+            digest.update(path.read_bytes())
+    config.cnnbook_assets_digest = digest.hexdigest()
 
 
 def write_widget_files(app) -> None:

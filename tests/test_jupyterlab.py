@@ -206,10 +206,10 @@ def test_widgets_and_python_hear_of_each_other(open_notebook):
 
     # What is typed in the widget is no shortcut of JupyterLab
     cells = page.locator(".jp-Notebook .jp-Cell").count()
-    active = page.evaluate(ACTIVE)
     canvas = stepper.locator("canvas.cnn-touch").first
     canvas.press("ArrowDown")
     has_text(line, "Row 2, column 2")
+    active = page.evaluate(ACTIVE)  # the widget's cell, since the focus is in it
     canvas.press("ArrowUp")
     has_text(line, "Row 1, column 2")
     for control in (canvas, stepper.locator("[data-control=step]")):

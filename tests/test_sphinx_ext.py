@@ -303,14 +303,27 @@ def test_widget_files_are_written_by_every_build(book):
     assert host.read_text(encoding="utf-8") == page_files()["host.js"]
 
 
-def test_changed_widgets_write_the_pages_again(monkeypatch):
-    config = SimpleNamespace()
-    digests = set()
-    for text in ("one", "two", "two"):
-        monkeypatch.setattr(sphinx_ext, "page_files", lambda text=text: {"a.js": text})
-        sphinx_ext.set_widgets_digest(None, config)
-        digests.add(config.cnnbook_widgets_digest)
-    assert len(digests) == 2
+def test_changed_assets_write_the_pages_again(monkeypatch, tmp_path):
+    config = SimpleNamespace(html_static_path=["static"], templates_path=["none"])
+    style = tmp_path / "static" / "book.css"
+    style.parent.mkdir()
+    digests = []
+    for script, css in (("one", ""), ("two", ""), ("two", "a"), ("two", "a")):
+        style.write_text(css, encoding="utf-8")
+        monkeypatch.setattr(sphinx_ext, "page_files", lambda text=script: {"a": text})
+        sphinx_ext.set_assets_digest(SimpleNamespace(confdir=tmp_path), config)
+        digests.append(config.cnnbook_assets_digest)
+    assert len(set(digests)) == 3
+    assert digests[2] == digests[3]
+
+
+def test_a_changed_style_sheet_reaches_the_built_page(book):
+    source = book.parent.parent / "book" / "_static" / "book.css"
+    source.write_text(
+        source.read_text(encoding="utf-8") + "/* new */", encoding="utf-8"
+    )
+    assert run_build(book.parent.parent).returncode == 0
+    assert "/* new */" in (book / "_static" / "book.css").read_text(encoding="utf-8")
 
 
 # Repository

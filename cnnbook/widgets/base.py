@@ -10,7 +10,6 @@ import traitlets
 
 from cnnbook.widgets import loader
 
-
 #: The largest number in a matrix: larger ones fit into no cell.
 LARGEST = 1e6
 
