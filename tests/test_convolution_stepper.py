@@ -141,8 +141,10 @@ def test_wrong_trait_name_is_told(name, hint):
 
 
 def test_input_and_kernel_are_asked_for():
-    with pytest.raises(TypeError, match=r"missing .*'kernel'"):
+    with pytest.raises(TypeError, match="needs an input and a kernel"):
         ConvolutionStepper(input=[[1]])
+    with pytest.raises(TypeError, match="'kerne'.*did you mean 'kernel'"):
+        ConvolutionStepper(input=[[1]], kerne=[[1]])
 
 
 @pytest.mark.parametrize(
@@ -693,7 +695,7 @@ def check_sum(shown, state, y, at):
         factors = [*window.flatten().tolist(), *kernel.flatten().tolist()]
         short = all(factor == round(factor, 2) for factor in factors)
         assert (" ≈ " in sentence) != short
-        terms = re.findall(r"(\S+)·\(?([^\s)]+)", sentence)
+        terms = re.findall(r"\(?([−\d.]+)\)?·\(?([−\d.]+)", sentence)
         factors = torch.tensor([[number(a), number(b)] for a, b in terms]).double()
         expected = torch.stack([window.flatten(), kernel.flatten()], dim=1)
         assert factors.allclose(expected, atol=6e-3)

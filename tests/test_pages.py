@@ -142,7 +142,8 @@ def test_page_is_no_wider_than_a_phone(page, width):
     sideways = page.evaluate(
         """() => [...document.querySelectorAll(".cnnbook-widget")].filter((widget) => {
             for (let at = widget; at; at = at.parentElement) {
-                if (at.scrollWidth > at.clientWidth + 1) return true;
+                const scrolls = /auto|scroll/.test(getComputedStyle(at).overflowX);
+                if (scrolls && at.scrollWidth > at.clientWidth + 1) return true;
             }
         }).map((widget) => widget.dataset.widget)"""
     )

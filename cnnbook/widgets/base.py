@@ -40,9 +40,7 @@ class Widget(anywidget.AnyWidget):
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **traits):
-        for name in traits:
-            if not self.has_trait(name):
-                raise TypeError(self._no_such_trait(name))
+        self.check_names(traits)
         super().__init__(**traits)
 
     def __setattr__(self, name, value):
@@ -51,6 +49,13 @@ class Widget(anywidget.AnyWidget):
         if not name.startswith("_") and not hasattr(type(self), name):
             raise AttributeError(self._no_such_trait(name))
         super().__setattr__(name, value)
+
+    @classmethod
+    def check_names(cls, names):
+        """Raise TypeError for the first name that is no trait."""
+        for name in names:
+            if not cls.class_traits().get(name):
+                raise TypeError(cls._no_such_trait(name))
 
     @classmethod
     def state_names(cls) -> list[str]:

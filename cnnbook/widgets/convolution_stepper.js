@@ -660,7 +660,7 @@ function isShort(state, r, c) {
 function terms(state, r, c) {
   const [under, over] = [windowAt(state, r, c).flat(), laid(state).flat()];
   const factor = (value) => (value < 0 ? `(${format(value)})` : format(value));
-  return under.map((value, i) => `${format(value)}·${factor(over[i])}`).join(" + ");
+  return under.map((value, i) => `${factor(value)}·${factor(over[i])}`).join(" + ");
 }
 
 function drawControls(view, { state, rows, columns, at }) {

@@ -65,7 +65,10 @@ class ConvolutionStepper(Widget):
     kernels = traitlets.Dict(Matrix(max_side=9)).tag(sync=True)
     inputs = traitlets.Dict(Matrix(max_side=28)).tag(sync=True)
 
-    def __init__(self, input, kernel, kernels=KERNELS, **traits):
+    def __init__(self, input=None, kernel=None, kernels=KERNELS, **traits):
+        self.check_names(traits)  # first: a misspelled kernel is not a missing one
+        if input is None or kernel is None:
+            raise TypeError("ConvolutionStepper needs an input and a kernel")
         if isinstance(kernel, str):
             if kernel not in kernels:
                 raise traitlets.TraitError(
@@ -81,10 +84,10 @@ class ConvolutionStepper(Widget):
 
         from cnnbook.layers import corr2d
 
-        kernel = torch.tensor(self.kernel, dtype=torch.float64)
+        kernel = torch.tensor(self.kernel, dtype=torch.float32)
         if self.flip:
             kernel = kernel.flip(0, 1)
-        x = torch.tensor(self.input, dtype=torch.float64)
+        x = torch.tensor(self.input, dtype=torch.float32)
         return corr2d(x, kernel)[:: self.stride, :: self.stride] + self.bias
 
     @traitlets.validate("bias")
