@@ -143,7 +143,7 @@ def test_wrong_trait_name_is_told(name, hint):
 def test_input_and_kernel_are_asked_for():
     with pytest.raises(TypeError, match="needs an input and a kernel"):
         ConvolutionStepper(input=[[1]])
-    with pytest.raises(TypeError, match="'kerne'.*did you mean 'kernel'"):
+    with pytest.raises(TypeError, match=r"'kerne'.*did you mean 'kernel'"):
         ConvolutionStepper(input=[[1]], kerne=[[1]])
 
 
