@@ -44,6 +44,9 @@ clean:  ## remove what was built; the environment stays
 
 # CPU=1 takes PyTorch without CUDA, which saves gigabytes on Linux.
 $(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; v = sys.version.split()[0]; sys.exit(None if \
+	sys.version_info >= (3, 11) else f'Python 3.11 or newer is needed, but $(PYTHON) is \
+	{v}. Name another one: make PYTHON=python3.12')"
 	$(PYTHON) -m venv .venv
 ifdef CPU
 	$(BIN)/pip install uv
