@@ -1,6 +1,7 @@
 """ConvolutionStepper: a kernel slides over a matrix, one product sum at a time."""
 
 import traitlets
+from traitlets import Undefined
 
 from cnnbook.widgets.base import LARGEST, Matrix, Widget, plain_number
 
@@ -65,9 +66,9 @@ class ConvolutionStepper(Widget):
     kernels = traitlets.Dict(Matrix(max_side=9)).tag(sync=True)
     inputs = traitlets.Dict(Matrix(max_side=28)).tag(sync=True)
 
-    def __init__(self, input=None, kernel=None, kernels=KERNELS, **traits):
+    def __init__(self, input=Undefined, kernel=Undefined, kernels=KERNELS, **traits):
         self.check_names(traits)  # first: a misspelled kernel is not a missing one
-        if input is None or kernel is None:
+        if input is Undefined or kernel is Undefined:
             raise TypeError("ConvolutionStepper needs an input and a kernel")
         if isinstance(kernel, str):
             if kernel not in kernels:
@@ -84,10 +85,10 @@ class ConvolutionStepper(Widget):
 
         from cnnbook.layers import corr2d
 
-        kernel = torch.tensor(self.kernel, dtype=torch.float32)
+        kernel = torch.tensor(self.kernel, dtype=torch.float64)
         if self.flip:
             kernel = kernel.flip(0, 1)
-        x = torch.tensor(self.input, dtype=torch.float32)
+        x = torch.tensor(self.input, dtype=torch.float64)
         return corr2d(x, kernel)[:: self.stride, :: self.stride] + self.bias
 
     @traitlets.validate("bias")
