@@ -114,9 +114,20 @@ export function total(matrix) {
 // The whole output, (OH, OW).
 export function correlate(state) {
   const [rows, columns] = outputSize(state);
+  const kernel = laid(state);
   return Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (_, c) => total(productsAt(state, r, c)) + state.bias),
+    Array.from({ length: columns }, (_, c) => sumAt(state, kernel, r, c) + state.bias),
   );
+}
+
+// The sum of the products at output row r, column c; plain loops, for speed.
+function sumAt({ input, stride }, kernel, r, c) {
+  let sum = 0;
+  for (let i = 0; i < kernel.length; i++) {
+    const row = input[r * stride + i];
+    for (let j = 0; j < kernel[i].length; j++) sum += row[c * stride + j] * kernel[i][j];
+  }
+  return sum;
 }
 
 // --- Checks -----------------------------------------------------------------
@@ -593,7 +604,7 @@ function setKernel(view, i, j, number) {
 
 // Only what has been computed so far: the output grows with the position.
 function drawOutput(view, { state, rows, columns, at, r, c, colors }) {
-  const whole = correlate(state);
+  const whole = outputOf(view, state);
   const shown = whole.map((row, i) =>
     row.map((value, j) => (i * columns + j <= at ? value : null)),
   );
@@ -608,6 +619,16 @@ function drawOutput(view, { state, rows, columns, at, r, c, colors }) {
   const value = `${where}: ${format(whole[r][c])}.`;
   const text = `${view.outputTitle.textContent}. ${value} ${view.words.slideHelp}`;
   describe(view.outputCanvas, text);
+}
+
+// The whole output, computed again only if more than the position has changed.
+function outputOf(view, state) {
+  const { input, kernel, bias, stride, flip } = state;
+  const parts = [input, kernel, bias, stride, flip];
+  if (!view.known?.parts.every((part, i) => part === parts[i])) {
+    view.known = { parts, output: correlate(state) };
+  }
+  return view.known.output;
 }
 
 // The bias does not change the scale, so that one sees it shift the colors.
@@ -683,7 +704,10 @@ function drawControls(view, { state, rows, columns, at }) {
     all: rows * columns,
   });
   view.playButton.textContent = view.timer ? words.pause : words.play;
-  if (!view.details.open) view.text.value = asText(state.input);
+  if (!view.details.open && view.written !== state.input) {
+    view.text.value = asText(state.input);
+    view.written = state.input; // long to write, so not at every step
+  }
 }
 
 function fits(kernel, input) {
@@ -691,9 +715,16 @@ function fits(kernel, input) {
 }
 
 function nameOf(named, matrix) {
-  const wanted = JSON.stringify(matrix);
-  const found = Object.entries(named).find(([, m]) => JSON.stringify(m) === wanted);
+  const found = Object.entries(named).find(([, other]) => sameMatrix(other, matrix));
   return found ? found[0] : "";
+}
+
+function sameMatrix(a, b) {
+  return (
+    a.length === b.length &&
+    a[0].length === b[0].length &&
+    a.every((row, i) => row.every((value, j) => value === b[i][j]))
+  );
 }
 
 function asText(matrix) {

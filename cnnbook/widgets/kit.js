@@ -168,13 +168,8 @@ export function drawGrid(canvas, matrix, { scale, cell, colors, frames = [] }) {
   const [rows, columns] = [matrix.length, matrix[0].length];
   const context = prepare(canvas, columns * cell + 2, rows * cell + 2);
   context.translate(1, 1);
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) {
-      drawCell(context, matrix[r][c], r, c, { scale, cell, colors });
-    }
-  }
+  if (cell < FINE) drawPixels(context, matrix, { scale, cell, colors });
+  else drawCells(context, matrix, { scale, cell, colors });
   const edge = [0, 0, rows, columns, colors.line, 1];
   for (const [r, c, height, width, color, line = 3] of [edge, ...frames]) {
     context.strokeStyle = color;
@@ -183,10 +178,33 @@ export function drawGrid(canvas, matrix, { scale, cell, colors, frames = [] }) {
   }
 }
 
+// Cells of fewer pixels have no lines between them, and no numbers.
+const FINE = 16;
+
+// A fine grid as a small image, enlarged: one call instead of one for each cell.
+function drawPixels(context, matrix, { scale, cell, colors }) {
+  const [rows, columns] = [matrix.length, matrix[0].length];
+  const image = new ImageData(columns, rows);
+  matrix.flat().forEach((value, i) => {
+    if (value !== null) image.data.set([...shade(value, scale, colors), 255], 4 * i);
+  });
+  const small = make("canvas", { width: columns, height: rows });
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, columns * cell, rows * cell);
+}
+
+function drawCells(context, matrix, options) {
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  matrix.forEach((row, r) =>
+    row.forEach((value, c) => drawCell(context, value, r, c, options)),
+  );
+}
+
 function drawCell(context, value, r, c, { scale, cell, colors }) {
-  const [x, y, side] = [c * cell, r * cell, cell >= 16 ? cell - 1 : cell];
+  const [x, y] = [c * cell, r * cell];
   if (value === null) {
-    if (cell < 16) return; // a raster this fine would be all that one sees
     context.strokeStyle = colors.line;
     context.lineWidth = 1;
     context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
@@ -194,7 +212,7 @@ function drawCell(context, value, r, c, { scale, cell, colors }) {
   }
   const color = shade(value, scale, colors);
   context.fillStyle = `rgb(${color})`;
-  context.fillRect(x, y, side, side);
+  context.fillRect(x, y, cell - 1, cell - 1);
   if (cell < 22) return; // too small to read
   const text = shortText(value);
   const size = Math.round(cell * (text.length > 3 ? 0.32 : 0.38));
