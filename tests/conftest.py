@@ -1,5 +1,6 @@
 """The browser, the built book as served and from disk, and pages that are watched."""
 
+import json
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import sync_playwright
 
+from cnnbook.widgets import loader
 from scripts.chromium import find_chromium
 
 BOOK = Path(__file__).parent.parent / "_build" / "html"
@@ -161,3 +163,66 @@ def visit(browser, home):
 
         yield open_page
     assert [trouble for page in pages for trouble in page.watch.trouble] == []
+
+
+# --- One widget alone ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def module(browser, request):
+    """A page that holds the exports of a widget's module as `js`; also `kit`, `host`.
+
+    The widget is the one that the file of tests is named after.
+    """
+    stem = request.path.stem.removeprefix("test_")
+    page = browser.new_page()
+    for name, source in {"kit": "kit", "host": "host", "js": stem}.items():
+        page.add_script_tag(content=f"var {name} = {loader.as_expression(source)};")
+    yield page
+    page.close()
+
+
+def evaluate(module, function, cases):
+    """The results of a function in the page; as JSON, which Playwright sends faster."""
+    source = f"(text) => JSON.stringify(JSON.parse(text).map({function}))"
+    return json.loads(module.evaluate(source, json.dumps(cases)))
+
+
+@pytest.fixture
+def lone_page(browser, tmp_path):
+    """Opens widgets on a page of their own, from disk; at the end, nothing went wrong.
+
+    `page.requests` are the addresses that the page asked for.
+    """
+    pages, errors = [], []
+
+    def open_page(*widgets, theme="light", script=True, **options):
+        for name, text in loader.page_files().items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        path = tmp_path / "page.html"
+        path.write_text(page_of(widgets, theme, script), encoding="utf-8")
+        page = browser.new_page(**options)
+        pages.append(page)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.requests = []
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert errors == []
+
+
+def page_of(widgets, theme="light", script=True):
+    """An HTML page with nothing but these widgets; its files stand beside it."""
+    stems = ["host", *sorted({widget.stem for widget in widgets})]
+    scripts = "".join(f"<script src={stem}.js></script>" for stem in stems)
+    body = "".join(widget.to_html() for widget in widgets)
+    return (
+        f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<title>Widgets</title><link rel="stylesheet" href="widgets.css">'
+        f"<main><h1>Widgets</h1>{body}</main>{scripts if script else ''}"
+    )

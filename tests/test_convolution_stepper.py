@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from cnnbook.widgets import ConvolutionStepper, loader
 from cnnbook.widgets.convolution_stepper import KERNELS
-from tests.conftest import MODES, opened
+from tests.conftest import MODES, evaluate, opened
 
 CHAPTER = "notebooks/02_convolution.html"
 
@@ -223,23 +223,6 @@ def test_name_of_a_preset_cannot_end_the_state():
 # --- The arithmetic in JavaScript ----------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def module(browser):
-    """A page in which `kit`, `stepper` and `host` hold the exports of the modules."""
-    page = browser.new_page()
-    names = {"kit": "kit", "convolution_stepper": "stepper", "host": "host"}
-    for stem, name in names.items():
-        page.add_script_tag(content=f"var {name} = {loader.as_expression(stem)};")
-    yield page
-    page.close()
-
-
-def evaluate(module, function, cases):
-    """The results of a function in the page; as JSON, which Playwright sends faster."""
-    source = f"(text) => JSON.stringify(JSON.parse(text).map({function}))"
-    return json.loads(module.evaluate(source, json.dumps(cases)))
-
-
 # Only the numbers of a message, for tests that look at what is told.
 MESSAGES = {
     "empty": "empty",
@@ -256,7 +239,7 @@ def test_outputs_are_those_of_pytorch(module):
     rng = random.Random(2)
     states = [random_state(rng, largest=rng.choice([3, 6, 12])) for _ in range(3000)]
     states += [random_state(rng) for _ in range(60)]
-    function = "(state) => [stepper.outputSize(state), stepper.correlate(state)]"
+    function = "(state) => [js.outputSize(state), js.correlate(state)]"
     results = evaluate(module, function, states)
     for state, (size, output) in zip(states, results, strict=True):
         expected = conv2d(state)
@@ -272,8 +255,8 @@ def test_windows_and_products_are_those_of_pytorch(module):
         state = random_state(rng, largest=9)
         rows, columns = conv2d(state).shape
         cases.append([state, rng.randrange(rows), rng.randrange(columns)])
-    function = """([state, r, c]) => [stepper.windowAt(state, r, c),
-        stepper.laid(state), stepper.productsAt(state, r, c)]"""
+    function = """([state, r, c]) => [js.windowAt(state, r, c),
+        js.laid(state), js.productsAt(state, r, c)]"""
     results = evaluate(module, function, cases)
     for (state, r, c), (window, laid, products) in zip(cases, results, strict=True):
         x, w = torch.tensor(state["input"]), torch.tensor(state["kernel"])
@@ -286,7 +269,7 @@ def test_windows_and_products_are_those_of_pytorch(module):
 
 
 def test_flip_is_a_turn(module):
-    flipped = module.evaluate("stepper.flipped([[1, 2, 3], [4, 5, 6]])")
+    flipped = module.evaluate("js.flipped([[1, 2, 3], [4, 5, 6]])")
     assert flipped == [[6, 5, 4], [3, 2, 1]]
 
 
@@ -295,7 +278,7 @@ def test_another_output_keeps_the_place(module):
     pairs = [[random_state(rng, largest=6) for _ in range(2)] for _ in range(500)]
     for before, _ in pairs:
         before["position"] = rng.randrange(conv2d(before).numel())
-    positions = evaluate(module, "(pair) => stepper.samePlace(...pair)", pairs)
+    positions = evaluate(module, "(pair) => js.samePlace(...pair)", pairs)
     for (before, after), position in zip(pairs, positions, strict=True):
         (rows, columns), (to_rows, to_columns) = (
             conv2d(before).shape,
@@ -311,25 +294,25 @@ def test_another_output_keeps_the_place(module):
 def test_line_between_cells_has_no_gap(module):
     rng = random.Random(7)
     pairs = [[[rng.randrange(28) for _ in "rc"] for _ in range(2)] for _ in range(300)]
-    lines = evaluate(module, "(pair) => stepper.between(...pair)", pairs)
+    lines = evaluate(module, "(pair) => js.between(...pair)", pairs)
     for (start, end), line in zip(pairs, lines, strict=True):
         assert (line[0], line[-1]) == (start, end)
         for (r, c), (next_r, next_c) in pairwise(line):
             assert max(abs(r - next_r), abs(c - next_c)) <= 1
-    assert module.evaluate("stepper.between([2, 3], [2, 3])")[0] == [2, 3]
+    assert module.evaluate("js.between([2, 3], [2, 3])")[0] == [2, 3]
 
 
 def test_kernel_of_another_size_keeps_its_cells(module):
-    resized = module.evaluate("stepper.resized([[1, 2], [3, 4]], 3, 1)")
+    resized = module.evaluate("js.resized([[1, 2], [3, 4]], 3, 1)")
     assert resized == [[1], [3], [0]]
-    assert module.evaluate("stepper.resized([[1]], 2, 2)") == [[1, 0], [0, 0]]
+    assert module.evaluate("js.resized([[1]], 2, 2)") == [[1, 0], [0, 0]]
 
 
 def parsed(module, text):
     """The matrix that a text stands for, or the message that it is none."""
     return module.evaluate(
         """([text, words]) => {
-            try { return stepper.parseMatrix(text, words); }
+            try { return js.parseMatrix(text, words); }
             catch (error) { return error.message; }
         }""",
         [text, MESSAGES],
@@ -394,7 +377,7 @@ def test_state_is_checked(module, changes, message):
     state = small().state() | changes
     told = module.evaluate(
         """([state, words]) => {
-            try { stepper.check(state, words); return null; }
+            try { js.check(state, words); return null; }
             catch (error) { return error.message; }
         }""",
         [state, MESSAGES],
@@ -404,7 +387,7 @@ def test_state_is_checked(module, changes, message):
 
 def test_whatever_python_accepts_the_page_can_show(module):
     largest = ConvolutionStepper(input=[[1e6, -1e6]], kernel=[[1e6]], bias=-1e6)
-    module.evaluate("(state) => stepper.check(state, {})", largest.state())
+    module.evaluate("(state) => js.check(state, {})", largest.state())
     for traits in ({"input": [[1.1e6]]}, {"kernel": [[1.1e6]]}, {"bias": -1.1e6}):
         with pytest.raises(traitlets.TraitError, match="1"):
             ConvolutionStepper(**({"input": [[1]], "kernel": [[1]]} | traits))

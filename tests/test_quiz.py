@@ -285,16 +285,6 @@ def test_answers_of_the_reader_are_seen_in_python():
 # --- Agreement of Python and JavaScript ----------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def module(browser):
-    """A page in which `quiz` holds the exports of quiz.js."""
-    page = browser.new_page()
-    kit, quiz = loader.as_expression("kit"), loader.as_expression("quiz")
-    page.add_script_tag(content=f"const kit = {kit}; window.quiz = {quiz};")
-    yield page
-    page.close()
-
-
 def random_expression(rng, depth):
     """An expression, seldom with parentheses, so that ranks of operators matter."""
     if depth == 0 or rng.random() < 0.15:
@@ -319,7 +309,7 @@ def test_expressions_have_the_same_values_in_both_languages(module):
         cases.append([random_expression(rng, rng.randint(1, 4)), values])
     theirs = module.evaluate(
         """(cases) => cases.map(([source, values]) => {
-            try { return quiz.evaluate(source, values); } catch { return null; }
+            try { return js.evaluate(source, values); } catch { return null; }
         })""",
         cases,
     )
@@ -345,19 +335,19 @@ def test_numbers_are_written_the_same_in_both_languages(module):
     numbers = [rng.randint(-(10**e), 10**e) for e in range(15) for _ in range(40)]
     numbers += [rng.uniform(-(10**e), 10**e) for e in range(-6, 12) for _ in range(40)]
     numbers += [9999, 10000, 9999.99994, 9999.99996, 0.03125, -0.03125, 0]
-    theirs = module.evaluate("(numbers) => numbers.map(quiz.written)", numbers)
+    theirs = module.evaluate("(numbers) => numbers.map(js.written)", numbers)
     assert theirs == [written(number) for number in numbers]
     texts = ["{n}·{k} = {n * k}, {{n}}, {-n ** k}", "}}{{", "{ max(n, k) / 8 }"]
     for text in texts:
         values = {"n": 123, "k": 4}
-        there = module.evaluate("([t, v]) => quiz.filled(t, v)", [text, values])
+        there = module.evaluate("([t, v]) => js.filled(t, v)", [text, values])
         assert there == fill(text, values)
 
 
 def test_answers_count_the_same_in_both_languages(module):
     cases = [[28 + d, 28, t] for t in (0, 0.5) for d in (0, 1e-9, 1e-6, 0.5, -0.5, 0.6)]
     cases += [[2408464.0001, 2408464, 0], [0, 0, 0], [1e-10, 0, 0], [1e-8, 0, 0]]
-    theirs = module.evaluate("(c) => c.map((a) => quiz.matches(...a))", cases)
+    theirs = module.evaluate("(c) => c.map((a) => js.matches(...a))", cases)
     assert theirs == [quiz_module.matches(*case) for case in cases]
     assert {True, False} == set(theirs)
 
@@ -388,13 +378,13 @@ def test_answers_count_the_same_in_both_languages(module):
     ],
 )
 def test_typed_answers_are_read_kindly(module, text, numbers):
-    assert module.evaluate("(text) => quiz.readings(text)", text) == numbers
+    assert module.evaluate("(text) => js.readings(text)", text) == numbers
 
 
 def judged(module, question, **answer):
     blank = question.blank()
     return module.evaluate(
-        "([question, answer]) => quiz.judge(question, answer)",
+        "([question, answer]) => js.judge(question, answer)",
         [question.state, blank | answer],
     )
 
@@ -421,37 +411,6 @@ def test_tolerance(module):
 # --- The page ------------------------------------------------------------------------
 
 
-@pytest.fixture
-def show(browser, tmp_path):
-    """Opens quizzes as a built page from disk; checks for errors at the end."""
-    pages, errors = [], []
-
-    def open_page(*quizzes, theme="light", script=True):
-        for name, text in loader.page_files().items():
-            (tmp_path / name).write_text(text, encoding="utf-8")
-        scripts = "<script src=host.js></script><script src=quiz.js></script>"
-        body = "".join(quiz.to_html() for quiz in quizzes)
-        (tmp_path / "page.html").write_text(
-            f'<!doctype html><html lang="en" data-theme="{theme}">'
-            '<meta charset="utf-8"><title>Quiz</title>'
-            '<link rel="stylesheet" href="widgets.css">'
-            f"<main><h1>Quiz</h1>{body}</main>{scripts if script else ''}",
-            encoding="utf-8",
-        )
-        page = browser.new_page()
-        pages.append(page)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.requests = []
-        page.goto((tmp_path / "page.html").as_uri())
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert errors == []
-
-
 def check(form):
     form.get_by_role("button", name="Check").click()
     return form.get_by_role("status").inner_text()
@@ -463,8 +422,8 @@ def answers(page):
     )
 
 
-def test_choice_answers_back_until_it_is_right(show):
-    page = show(Quiz(one_choice()))
+def test_choice_answers_back_until_it_is_right(lone_page):
+    page = lone_page(Quiz(one_choice()))
     form = page.locator("form")
     assert "Choose an answer first." in check(form)
     assert answers(page) == [{"chosen": [], "verdict": None}]
@@ -480,8 +439,8 @@ def test_choice_answers_back_until_it_is_right(show):
     assert answers(page) == [{"chosen": [0], "verdict": "right"}]
 
 
-def test_several_choices_tell_what_is_wrong_and_how_many_are_missing(show):
-    page = show(Quiz(several_choices()))
+def test_several_choices_tell_what_is_wrong_and_how_many_are_missing(lone_page):
+    page = lone_page(Quiz(several_choices()))
     form = page.locator("form")
     form.get_by_label("kernels").check()
     form.get_by_label("channels").check()
@@ -502,10 +461,10 @@ def test_several_choices_tell_what_is_wrong_and_how_many_are_missing(show):
     assert answers(page)[0] == {"chosen": [2, 3], "verdict": "right"}
 
 
-def test_number_answers_back(show):
+def test_number_answers_back(lone_page):
     quiz = Quiz(one_numeric())
     n, k = quiz.questions[0]["draws"][0]
-    page = show(quiz)
+    page = lone_page(quiz)
     form, field = page.locator("form"), page.get_by_label("Your answer")
     assert f"Input {n}×{n}, kernel {k}×{k}" in form.inner_text()
     told = {
@@ -521,8 +480,8 @@ def test_number_answers_back(show):
         assert feedback in check(form)
 
 
-def test_what_is_no_number_is_no_wrong_answer(show):
-    page = show(Quiz(one_numeric()))
+def test_what_is_no_number_is_no_wrong_answer(lone_page):
+    page = lone_page(Quiz(one_numeric()))
     form, field = page.locator("form"), page.get_by_label("Your answer")
     field.fill("abc")
     assert "Not yet" not in check(form)
@@ -533,9 +492,9 @@ def test_what_is_no_number_is_no_wrong_answer(show):
     assert field.get_attribute("aria-invalid") is None
 
 
-def test_new_question_draws_every_set_of_numbers_before_one_returns(show):
+def test_new_question_draws_every_set_of_numbers_before_one_returns(lone_page):
     quiz = Quiz(one_numeric(variables={"n": [5, 6], "k": [2, 3]}))
-    page = show(quiz)
+    page = lone_page(quiz)
     legend, field = page.locator("legend"), page.get_by_label("Your answer")
     texts = [legend.inner_text()]
     for _ in range(8):
@@ -552,23 +511,23 @@ def test_new_question_draws_every_set_of_numbers_before_one_returns(show):
     assert answers(page)[0] == {"draw": 0, "text": "", "verdict": None}
 
 
-def test_new_numbers_are_judged_by_themselves(show):
+def test_new_numbers_are_judged_by_themselves(lone_page):
     quiz = Quiz(one_numeric())
-    page = show(quiz)
+    page = lone_page(quiz)
     page.get_by_role("button", name="New question").click()
     n, k = quiz.questions[0]["draws"][1]
     page.get_by_label("Your answer").fill(str((n - k + 1) ** 2))
     assert f"Right. {n - k + 1} places" in check(page.locator("form"))
 
 
-def test_question_without_variables_has_no_new_numbers(show):
+def test_question_without_variables_has_no_new_numbers(lone_page):
     question = Numeric("Two and two?", answer=4, right="Yes.", hint="Count.")
-    page = show(Quiz(question))
+    page = lone_page(Quiz(question))
     assert page.get_by_role("button").all_inner_texts() == ["Check"]
 
 
-def test_everything_works_by_keyboard(show):
-    page = show(Quiz(one_choice(), several_choices(), one_numeric()))
+def test_everything_works_by_keyboard(lone_page):
+    page = lone_page(Quiz(one_choice(), several_choices(), one_numeric()))
     press = page.keyboard.press
     for key in ["Tab", "Space", "ArrowDown", "Tab", "Enter"]:
         press(key)
@@ -584,15 +543,15 @@ def test_everything_works_by_keyboard(show):
     assert answers(page)[2] == {"draw": 1, "text": "", "verdict": None}
 
 
-def test_jupyterlab_leaves_the_keys_to_the_quiz(show):
-    page = show(Quiz(one_choice(), several_choices(), one_numeric()))
+def test_jupyterlab_leaves_the_keys_to_the_quiz(lone_page):
+    page = lone_page(Quiz(one_choice(), several_choices(), one_numeric()))
     controls = page.locator(".cnnbook :is(input, button)")
     marked = page.locator(".cnnbook [data-lm-suppress-shortcuts]")
     assert controls.count() == marked.count() == 12
 
 
-def test_feedback_stays_with_its_own_question(show):
-    page = show(Quiz(one_choice(), one_numeric()))
+def test_feedback_stays_with_its_own_question(lone_page):
+    page = lone_page(Quiz(one_choice(), one_numeric()))
     first, second = page.locator("form").all()
     field = second.get_by_label("Your answer")
     field.fill("1000")
@@ -604,8 +563,8 @@ def test_feedback_stays_with_its_own_question(show):
     assert "“1000”" in second.get_by_role("status").inner_text()
 
 
-def test_same_answer_checked_again_is_told_again(show):
-    page = show(Quiz(one_choice()))
+def test_same_answer_checked_again_is_told_again(lone_page):
+    page = lone_page(Quiz(one_choice()))
     form = page.locator("form")
     form.get_by_label("5×5").check()
     check(form)
@@ -614,8 +573,8 @@ def test_same_answer_checked_again_is_told_again(show):
     assert page.evaluate("document.querySelector('.cnn-feedback').old") is None
 
 
-def test_answers_set_from_elsewhere_are_shown(show):
-    page = show(Quiz(one_choice(), one_numeric()))
+def test_answers_set_from_elsewhere_are_shown(lone_page):
+    page = lone_page(Quiz(one_choice(), one_numeric()))
     page.evaluate("""document.querySelector('.cnnbook-widget').model.set('answers', [
         {chosen: [1], verdict: 'wrong'}, {draw: 1, text: '1000', verdict: 'wrong'}])""")
     assert page.get_by_label("5×5").is_checked()
@@ -623,10 +582,10 @@ def test_answers_set_from_elsewhere_are_shown(show):
     assert page.get_by_label("Your answer").input_value() == "1000"
 
 
-def test_texts_are_texts(show):
+def test_texts_are_texts(lone_page):
     evil = '<img src=x onerror="document.title = 1"> & `<b>x</b>`'
     numeric = Numeric(evil, answer=4, right=evil, hint=evil)
-    page = show(Quiz(Choice(evil, right={evil: evil}, wrong={"b": "c"}), numeric))
+    page = lone_page(Quiz(Choice(evil, right={evil: evil}, wrong={"b": "c"}), numeric))
     first, second = page.locator("form").all()
     first.get_by_role("radio").first.check()
     assert "<img src=x" in check(first)
@@ -634,11 +593,11 @@ def test_texts_are_texts(show):
     assert "<img src=x" in check(second)
     assert page.locator(".cnnbook img, .cnnbook b").count() == 0
     assert "<b>x</b>" in page.locator("legend code").all_inner_texts()
-    assert page.title() == "Quiz"
+    assert page.title() == "Widgets"
 
 
-def test_nothing_is_sent_or_stored(show):
-    page = show(Quiz(one_choice()))
+def test_nothing_is_sent_or_stored(lone_page):
+    page = lone_page(Quiz(one_choice()))
     sent = len(page.requests)
     page.get_by_label("3×3").check()
     check(page.locator("form"))
@@ -647,9 +606,9 @@ def test_nothing_is_sent_or_stored(show):
     assert page.evaluate("document.cookie") == ""
 
 
-def test_feedback_is_tied_to_its_question(show):
+def test_feedback_is_tied_to_its_question(lone_page):
     quiz = Quiz(one_choice(), several_choices(), one_numeric())
-    page = show(quiz, quiz)
+    page = lone_page(quiz, quiz)
     ids = page.locator("[role=status]").evaluate_all("(all) => all.map((el) => el.id)")
     described = page.locator("fieldset").evaluate_all(
         "(all) => all.map((el) => el.getAttribute('aria-describedby'))"
@@ -664,8 +623,8 @@ def test_feedback_is_tied_to_its_question(show):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_barriers(show, theme):
-    page = show(Quiz(one_choice(), several_choices(), one_numeric()), theme=theme)
+def test_no_barriers(lone_page, theme):
+    page = lone_page(Quiz(one_choice(), several_choices(), one_numeric()), theme=theme)
     first, second, third = page.locator("form").all()
     for form, label in ((first, "3×3"), (second, "kernels"), (second, "multiply")):
         form.get_by_label(label).check()
@@ -676,16 +635,16 @@ def test_no_barriers(show, theme):
     assert results.violations_count == 0, results.generate_report()
 
 
-def test_page_without_javascript_shows_the_questions(show):
-    page = show(Quiz(one_choice(), one_numeric()), script=False)
+def test_page_without_javascript_shows_the_questions(lone_page):
+    page = lone_page(Quiz(one_choice(), one_numeric()), script=False)
     assert page.get_by_text("What does a 3×3 kernel give").is_visible()
     items = page.locator("ol ul li").all_inner_texts()
     assert items == ["3×3 numbers", "5×5 numbers", "10×10 numbers"]
 
 
-def test_page_is_no_wider_than_a_phone(show):
+def test_page_is_no_wider_than_a_phone(lone_page):
     long = "`Conv2d(in_channels=3,out_channels=16,kernel_size=5,padding=2)` " * 2
-    page = show(Quiz(Choice(long, right={long: long}, wrong={"b": "c"})))
+    page = lone_page(Quiz(Choice(long, right={long: long}, wrong={"b": "c"})))
     page.set_viewport_size({"width": 360, "height": 700})
     page.get_by_role("radio").last.check()
     check(page.locator("form"))
