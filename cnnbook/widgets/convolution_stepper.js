@@ -2,9 +2,11 @@
 // at a time. Arithmetic first, then drawing, then events.
 
 import {
+  ARROWS,
   button,
   cellAt,
   cellSize,
+  describe,
   drawGrid,
   fill,
   format,
@@ -13,11 +15,15 @@ import {
   largest,
   make,
   numberField,
+  onDrag,
   onTheme,
   palette,
+  panel,
   parseNumber,
   shade,
   showValue,
+  sign,
+  tickBox,
   wordsFor,
 } from "./kit.js";
 
@@ -290,11 +296,8 @@ function buildSettings(view) {
   view.stride = field("stride", words.stride, (stride) => change(view, { stride }));
   view.kernelRows = field("rows", words.rows, (n) => resize(view, n, null));
   view.kernelColumns = field("columns", words.columns, (n) => resize(view, null, n));
-  view.flip = make("input", {
-    type: "checkbox",
-    "data-control": "flip",
-    onchange: () => tryChange(view, { flip: view.flip.checked }, view.flip),
-  });
+  const flip = tickBox(words.flip, "flip", (flip) => tryChange(view, { flip }, view.flip));
+  view.flip = flip.box;
   view.kernels = buildChoice(view, "kernels", "kernel");
   view.inputs = buildChoice(view, "inputs", "input");
   const choices = [labeled(words.preset, view.kernels)];
@@ -307,7 +310,7 @@ function buildSettings(view) {
     labeled(words.columns, view.kernelColumns),
     labeled(words.bias, view.bias),
     labeled(words.stride, view.stride),
-    make("label", { class: "cnn-check" }, view.flip, words.flip),
+    flip.label,
     button(words.reset, () => reset(view), { "data-control": "reset" }),
   );
 }
@@ -348,9 +351,6 @@ function resize(view, rows, columns) {
   }
   change(view, { kernel: resized(kernel, ...wanted) });
 }
-
-const sign = (text) => make("div", { class: "cnn-sign", "aria-hidden": "true" }, text);
-const panel = (...children) => make("div", { class: "cnn-panel" }, ...children);
 
 function buildPanels(view) {
   view.inputCanvas = make("canvas", { class: "cnn-touch", tabindex: "0" });
@@ -544,11 +544,6 @@ function drawInput(view, { state, r, c, colors }) {
   describe(view.inputCanvas, `${view.inputTitle.textContent}. ${help}`);
 }
 
-function describe(canvas, text, role = "application") {
-  canvas.setAttribute("role", role);
-  canvas.setAttribute("aria-label", text);
-}
-
 function drawKernel(view, { state, colors }) {
   const { kernel } = state;
   const scale = largest(kernel);
@@ -733,13 +728,6 @@ function asText(matrix) {
 
 // --- Events ---------------------------------------------------------------------
 
-const ARROWS = {
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-};
-
 function listenToInput(view) {
   const canvas = view.inputCanvas;
   const press = (event, previous) => {
@@ -773,23 +761,6 @@ function listenToOutput(view) {
     moveTo(view, r * columns + c);
   });
   canvas.addEventListener("keydown", (event) => slideByKey(view, event));
-}
-
-// Calls act(event, previous) while a pointer presses; `previous` is undefined first.
-function onDrag(canvas, act) {
-  let previous;
-  const follow = (event) => {
-    act(event, previous);
-    previous = event;
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    previous = undefined;
-    follow(event);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (canvas.hasPointerCapture(event.pointerId)) follow(event);
-  });
 }
 
 // Puts the window's center on input cell (r, c), as near as the stride allows.

@@ -59,6 +59,21 @@ export function labeled(label, control, className = "cnn-field") {
   return make("label", { class: className }, make("span", {}, label), control);
 }
 
+// A part of a widget that stands beside others, and a sign such as → between two.
+export const panel = (...children) => make("div", { class: "cnn-panel" }, ...children);
+export const sign = (text) =>
+  make("div", { class: "cnn-sign", "aria-hidden": "true" }, text);
+
+// A tick box with its label behind it. `onchange(checked)` gets the new state.
+export function tickBox(label, name, onchange) {
+  const box = make("input", {
+    type: "checkbox",
+    "data-control": name,
+    onchange: () => onchange(box.checked),
+  });
+  return { box, label: make("label", { class: "cnn-check" }, box, label) };
+}
+
 // A text field for one number. `onvalue(number)` may throw an Error, whose message
 // then goes to `onerror(message, field)`; the field stays marked until its text is good again.
 export function numberField({ label, value, onvalue, onerror, describe, ...attributes }) {
@@ -250,4 +265,37 @@ export function cellAt(canvas, event, rows, columns) {
     at(event.clientY - box.top, box.height, rows),
     at(event.clientX - box.left, box.width, columns),
   ];
+}
+
+// --- Pointer and keys ------------------------------------------------------------
+
+// [down, right] of each arrow key.
+export const ARROWS = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+};
+
+// Calls act(event, previous) while a pointer presses; `previous` is undefined first.
+export function onDrag(canvas, act) {
+  let previous;
+  const follow = (event) => {
+    act(event, previous);
+    previous = event;
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    previous = undefined;
+    follow(event);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (canvas.hasPointerCapture(event.pointerId)) follow(event);
+  });
+}
+
+// Says what a canvas shows and, in the role "application", which keys it takes.
+export function describe(canvas, text, role = "application") {
+  canvas.setAttribute("role", role);
+  canvas.setAttribute("aria-label", text);
 }
