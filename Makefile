@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/ready
 export PYTHONHASHSEED := 0
 
-.PHONY: help book serve lab test execute text lint chromium clean
+.PHONY: help book serve lab test execute text experiments lint chromium clean
 
 help:  ## list the verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 book: $(READY)  ## build the book into _build/html
 	@# Sphinx does not repeat the warnings of pages that it has read already, so
@@ -35,6 +35,9 @@ execute: $(READY)  ## execute the notebooks and save them; CHAPTER=02_convolutio
 
 text: $(READY)  ## write each notebook's text twin, for editing
 	$(BIN)/jupytext --to py:percent --opt cell_markers='"""' notebooks/*.ipynb
+
+experiments: $(READY)  ## run the long measurements and store their results; NAME=padding for one
+	$(BIN)/python -m cnnbook.experiments $(NAME)
 
 chromium: $(READY)  ## find or install the browser that the tests need
 	$(BIN)/python scripts/chromium.py
