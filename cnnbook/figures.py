@@ -106,6 +106,8 @@ def show(fig, alt, colors=128):
 
 def _png(fig, colors):
     raw = io.BytesIO()
+    # Twice: Matplotlib's first layout of a figure differs from run to run.
+    fig.canvas.draw()
     fig.savefig(raw, format="png", bbox_inches="tight", pad_inches=0.05)
     image = Image.open(raw).convert("RGB")
     small = io.BytesIO()

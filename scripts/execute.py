@@ -58,6 +58,7 @@ def execute(notebook, stem):
         resources={"metadata": {"path": str(FOLDER)}},
         record_timing=False,
         store_widget_state=False,
+        coalesce_streams=True,  # else the prints of a slow cell are saved in pieces
         on_cell_start=progress,
     )
     client.execute()

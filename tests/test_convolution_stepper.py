@@ -303,9 +303,9 @@ def test_line_between_cells_has_no_gap(module):
 
 
 def test_kernel_of_another_size_keeps_its_cells(module):
-    resized = module.evaluate("js.resized([[1, 2], [3, 4]], 3, 1)")
+    resized = module.evaluate("kit.resized([[1, 2], [3, 4]], 3, 1)")
     assert resized == [[1], [3], [0]]
-    assert module.evaluate("js.resized([[1]], 2, 2)") == [[1, 0], [0, 0]]
+    assert module.evaluate("kit.resized([[1]], 2, 2)") == [[1, 0], [0, 0]]
 
 
 def parsed(module, text):

@@ -1,6 +1,22 @@
 """Widgets of the book: ipywidgets that also live in a page without a kernel."""
 
 from cnnbook.widgets.convolution_stepper import ConvolutionStepper
+from cnnbook.widgets.layer_cost import LayerCost
+from cnnbook.widgets.padding_explorer import PaddingExplorer
+from cnnbook.widgets.pixel_order import PixelOrder
 from cnnbook.widgets.quiz import Choice, Choices, Numeric, Quiz
+from cnnbook.widgets.size_calculator import SizeCalculator
+from cnnbook.widgets.stride_explorer import StrideExplorer
 
-__all__ = ["Choice", "Choices", "ConvolutionStepper", "Numeric", "Quiz"]
+__all__ = [
+    "Choice",
+    "Choices",
+    "ConvolutionStepper",
+    "LayerCost",
+    "Numeric",
+    "PaddingExplorer",
+    "PixelOrder",
+    "Quiz",
+    "SizeCalculator",
+    "StrideExplorer",
+]

@@ -14,15 +14,18 @@ import {
   labeled,
   largest,
   make,
+  nameOf,
   numberField,
   onDrag,
   onTheme,
   palette,
   panel,
   parseNumber,
+  resized,
   shade,
   showValue,
   sign,
+  sumAt,
   tickBox,
   wordsFor,
 } from "./kit.js";
@@ -120,20 +123,14 @@ export function total(matrix) {
 // The whole output, (OH, OW).
 export function correlate(state) {
   const [rows, columns] = outputSize(state);
+  const { input, stride, bias } = state;
   const kernel = laid(state);
   return Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (_, c) => sumAt(state, kernel, r, c) + state.bias),
+    Array.from(
+      { length: columns },
+      (_, c) => sumAt(input, kernel, r * stride, c * stride) + bias,
+    ),
   );
-}
-
-// The sum of the products at output row r, column c; plain loops, for speed.
-function sumAt({ input, stride }, kernel, r, c) {
-  let sum = 0;
-  for (let i = 0; i < kernel.length; i++) {
-    const row = input[r * stride + i];
-    for (let j = 0; j < kernel[i].length; j++) sum += row[c * stride + j] * kernel[i][j];
-  }
-  return sum;
 }
 
 // --- Checks -----------------------------------------------------------------
@@ -168,13 +165,6 @@ export function parseMatrix(text, words) {
     if (sizes.count !== sizes.first) throw new Error(fill(words.ragged, sizes));
   });
   return rows.map((row) => row.map(parseNumber));
-}
-
-// The same kernel with another number of rows or columns; new cells are 0.
-export function resized(kernel, rows, columns) {
-  return Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (_, c) => kernel[r]?.[c] ?? 0),
-  );
 }
 
 // --- The widget ---------------------------------------------------------------
@@ -707,19 +697,6 @@ function drawControls(view, { state, rows, columns, at }) {
 
 function fits(kernel, input) {
   return kernel.length <= input.length && kernel[0].length <= input[0].length;
-}
-
-function nameOf(named, matrix) {
-  const found = Object.entries(named).find(([, other]) => sameMatrix(other, matrix));
-  return found ? found[0] : "";
-}
-
-function sameMatrix(a, b) {
-  return (
-    a.length === b.length &&
-    a[0].length === b[0].length &&
-    a.every((row, i) => row.every((value, j) => value === b[i][j]))
-  );
 }
 
 function asText(matrix) {

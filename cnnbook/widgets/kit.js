@@ -29,6 +29,40 @@ export function parseNumber(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
 }
 
+// --- Matrices -----------------------------------------------------------------
+
+// The sum of a kernel's products with what lies under it, its first cell on input
+// row r, column c; plain loops, for speed.
+export function sumAt(input, kernel, r, c) {
+  let sum = 0;
+  for (let i = 0; i < kernel.length; i++) {
+    const row = input[r + i];
+    for (let j = 0; j < kernel[i].length; j++) sum += row[c + j] * kernel[i][j];
+  }
+  return sum;
+}
+
+// The same kernel with another number of rows or columns; new cells are 0.
+export function resized(kernel, rows, columns) {
+  return Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: columns }, (_, c) => kernel[r]?.[c] ?? 0),
+  );
+}
+
+// The name of a matrix among named ones, or "".
+export function nameOf(named, matrix) {
+  const found = Object.entries(named).find(([, other]) => sameMatrix(other, matrix));
+  return found ? found[0] : "";
+}
+
+export function sameMatrix(a, b) {
+  return (
+    a.length === b.length &&
+    a[0].length === b[0].length &&
+    a.every((row, i) => row.every((value, j) => value === b[i][j]))
+  );
+}
+
 // --- Elements ----------------------------------------------------------------
 
 // What can have the focus keeps its keys: JupyterLab's shortcuts (arrows, Enter, A, B,
