@@ -33,6 +33,32 @@ CELLS = [
     "s.kernel = [[1] * 4]",
 ]
 
+#: Of each other widget: how it is made, the control to press, and what Python then
+#: finds in which trait.
+OTHERS = [
+    (
+        "PaddingExplorer(input=[[1, 2], [3, 4]], kernel=[[1, 0], [0, -1]])",
+        "valid",
+        "padding",
+        [0, 0, 0, 0],
+    ),
+    (
+        "StrideExplorer(input=[[1] * 5] * 5, kernel=[[1, 2], [0, -1]])",
+        "step",
+        "position",
+        1,
+    ),
+    ("SizeCalculator(size=28, layers=[dict(kernel=5)])", "add", "sizes", [28, 24, 24]),
+    (
+        "PixelOrder(images={'a': [[0, 1], [1, 0]]}, weights=[[1, 2, 3, 4]] * 10,"
+        " bias=[0] * 10)",
+        "shuffled",
+        "shuffled",
+        True,
+    ),
+    ("LayerCost(side=28)", "side-224", "side", 224),
+]
+
 #: Does the code cell `at` of the open notebook have its answer?
 DONE = """([at, path]) => {
     const panel = jupyterapp.shell.currentWidget;
@@ -59,6 +85,12 @@ def folder(tmp_path_factory):
     kernel = {"name": "python3", "display_name": "Python 3"}  # or Lab asks for one
     small = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(small, folder / "small.ipynb")
+    cells = ["import json\nfrom cnnbook.widgets import *"]
+    for source, _, trait, _ in OTHERS:
+        cells += [f"w = {source}\nw", f"print(json.dumps(w.{trait}))"]
+    cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    others = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(others, folder / "others.ipynb")
     return folder
 
 
@@ -158,14 +190,14 @@ def run_all(page, path):
     page.wait_for_function(DONE, arg=[-1, path])
 
 
-def run_cell(page, at):
+def run_cell(page, at, path="small.ipynb"):
     """Run one cell by keyboard; what it prints, or None."""
     before = page.evaluate(COUNT, at)
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(at)
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
     page.wait_for_function(f"([at, old]) => ({COUNT})(at) > old", arg=[at, before])
-    page.wait_for_function(DONE, arg=[at, "small.ipynb"])
+    page.wait_for_function(DONE, arg=[at, path])
     outputs = page.evaluate(OUTPUTS)[at]
     return outputs[0] if outputs else None
 
@@ -246,6 +278,16 @@ def test_widgets_and_python_hear_of_each_other(open_notebook):
     state, output = printed(run_cell(page, 1))
     assert (state["position"], state["bias"]) == (3, 5)
     assert output == expected_output(state)
+
+
+def test_every_other_widget_lives_and_tells_python(open_notebook):
+    page = open_notebook("others.ipynb")
+    run_cell(page, 0, "others.ipynb")
+    for i, (_, control, _, wanted) in enumerate(OTHERS):
+        run_cell(page, 2 * i + 1, "others.ipynb")
+        cell = page.locator(".jp-Notebook .jp-CodeCell").nth(2 * i + 1)
+        cell.locator(f"[data-control={control}]").click()
+        assert printed(run_cell(page, 2 * i + 2, "others.ipynb")) == wanted
 
 
 def expected_output(state):
