@@ -2,9 +2,9 @@
 
     python -m benchmarks.redraw [slowdown]
 
-Operates each stepper of chapter 2 in headless Chromium with the processor slowed
-down (4 times by default) and prints the median and the largest time of a redraw, in
-milliseconds; a frame has 16. Build the book first.
+Changes each widget's state in headless Chromium, forth and back, with the processor
+slowed down (4 times by default), and prints the median and the largest time of a
+redraw, in milliseconds; a frame has 16. Build the book first.
 """
 
 import statistics
@@ -15,18 +15,39 @@ from playwright.sync_api import sync_playwright
 
 from scripts.chromium import find_chromium
 
-PAGE = Path(__file__).parent.parent / "_build/html/notebooks/02_convolution.html"
+PAGES = Path(__file__).parent.parent / "_build/html/notebooks"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-# Times an action with all that it computes, draws and lays out.
-TIMED = """([index, control]) => {
-    const widget = document.querySelectorAll(".cnn-stepper")[index];
-    const element = widget.querySelector(`[data-control=${control}]`);
+#: By chapter and widget: a part of the state and two values to change between.
+CHANGES = {
+    ("01_fully_connected_limits", "pixel_order"): [
+        ("pixel", [3, 3], [4, 4]),
+        ("shuffled", True, False),
+    ],
+    ("01_fully_connected_limits", "layer_cost"): [("side", 224, 28)],
+    ("02_convolution", "convolution_stepper"): [
+        ("position", 1, 0),
+        ("flip", True, False),
+    ],
+    ("03_padding", "padding_explorer"): [
+        ("position", 1, 0),
+        ("padding", [2, 2, 2, 2], [1, 1, 1, 1]),
+        ("mode", "reflect", "zeros"),
+    ],
+    ("04_stride", "stride_explorer"): [
+        ("position", 1, 0),
+        ("stride", [1, 1], [2, 2]),
+    ],
+    ("05_output_size", "size_calculator"): [("size", 31, 28), ("selected", 1, 0)],
+}
+
+# Times changes with all that they compute, draw and lay out.
+TIMED = """(place, [name, values]) => {
     const times = [];
     for (let i = 0; i < 40; i++) {
         const start = performance.now();
-        element.click();
-        widget.getBoundingClientRect();
+        place.model.set(name, values[i % 2]);
+        place.getBoundingClientRect();
         times.push(performance.now() - start);
     }
     return times;
@@ -34,23 +55,30 @@ TIMED = """([index, control]) => {
 
 
 def main(slowdown):
-    """Print a row for each stepper and control."""
+    """Print a row for each widget of each page and each change."""
+    print(f"processor slowed down {slowdown:g} times; milliseconds a redraw")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=ARGUMENTS
         )
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.goto(PAGE.as_uri())
-        page.wait_for_selector('.cnnbook-widget[data-state="live"]')
-        session = page.context.new_cdp_session(page)
-        session.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
-        print(f"processor slowed down {slowdown:g} times; milliseconds a redraw")
-        for index in range(page.locator(".cnn-stepper").count()):
-            for control in ("step", "back", "flip"):
-                times = page.evaluate(TIMED, [index, control])
-                middle, most = statistics.median(times), max(times)
-                print(f"stepper {index + 1} {control:6}{middle:7.1f}{most:7.1f}")
+        for (stem, widget), changes in CHANGES.items():
+            page = browser.new_page(viewport={"width": 390, "height": 844})
+            page.goto((PAGES / f"{stem}.html").as_uri())
+            page.wait_for_selector('.cnnbook-widget[data-state="live"]')
+            session = page.context.new_cdp_session(page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+            for place in page.locator(f'[data-widget="{widget}"]').all():
+                measure(place, widget, changes)
+            page.close()
         browser.close()
+
+
+def measure(place, widget, changes):
+    """Print the times of one widget."""
+    for name, *values in changes:
+        times = place.evaluate(TIMED, [name, values])
+        middle, most = statistics.median(times), max(times)
+        print(f"{widget:20}{name:10}{middle:7.1f}{most:7.1f}")
 
 
 if __name__ == "__main__":
