@@ -227,6 +227,9 @@ def set_repository_buttons(app, config) -> None:
 # The theme's files
 
 
+_FONT_AWESOME = re.compile(r"@font-face\s*\{[^}]*fontawesome[^}]*\}")
+
+
 def remove_unused_files(app, exception) -> None:
     """Delete what the theme brings and no page loads: 6 MB of a downloaded copy."""
     if app.builder.format != "html":
@@ -236,3 +239,8 @@ def remove_unused_files(app, exception) -> None:
     for pattern in ("bootstrap.js*", "fontawesome.js*", "*.map"):
         for path in static.rglob(pattern):
             path.unlink()
+    # A browser that lays out a page before it has our own style sheet would ask for
+    # the fonts just deleted.
+    for path in static.rglob("*.css"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(_FONT_AWESOME.sub("", text), encoding="utf-8")

@@ -359,3 +359,11 @@ def test_page_holds_states_but_no_ids_of_widgets(built_book, path):
     assert len(states) == text.count('class="cnnbook-widget"')
     for state in states:
         assert isinstance(json.loads(state), dict)
+
+
+def test_no_style_sheet_names_a_file_that_is_gone(built_book):
+    for path in (built_book / "_static").rglob("*.css"):
+        for address in re.findall(r"url\(([^)]+)\)", path.read_text(encoding="utf-8")):
+            name = address.strip("\"'").split("#")[0].split("?")[0]
+            if name and not name.startswith("data:"):
+                assert (path.parent / name).exists(), f"{path.name}: {name}"
