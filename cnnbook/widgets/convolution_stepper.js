@@ -9,6 +9,7 @@ import {
   describe,
   drawGrid,
   fill,
+  follow,
   format,
   inkOn,
   labeled,
@@ -17,14 +18,15 @@ import {
   nameOf,
   numberField,
   onDrag,
-  onTheme,
   palette,
   panel,
   parseNumber,
   resized,
+  setState,
   shade,
   showValue,
   sign,
+  stateOf,
   sumAt,
   tickBox,
   wordsFor,
@@ -174,22 +176,13 @@ const STATE = ["input", "kernel", "bias", "stride", "flip", "position", "gray"];
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, editing: false, cursor: [0, 0], timer: null };
-  view.start = stateOf(model);
+  view.start = stateOf(model, STATE);
   view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
   refresh(view);
-  // JupyterLab may attach the element, and so the theme's colors, a moment later.
-  const frame = requestAnimationFrame(view.refresh);
-  const events = STATE.map((name) => `change:${name}`).join(" ");
-  model.on(events, view.refresh);
-  const endTheme = onTheme(view.refresh);
-  return () => {
-    cancelAnimationFrame(frame);
-    pause(view);
-    endTheme();
-    model.off(events, view.refresh);
-  };
+  const end = follow(view, STATE);
+  return () => (pause(view), end());
 }
 
 export default { render };
@@ -197,7 +190,7 @@ export default { render };
 // Draws the state, or says what is wrong with it and leaves the picture as it was.
 function refresh(view) {
   try {
-    check(stateOf(view.model), view.words);
+    check(stateOf(view.model, STATE), view.words);
   } catch (error) {
     say(view, error.message);
     return;
@@ -206,21 +199,13 @@ function refresh(view) {
   draw(view);
 }
 
-function stateOf(model) {
-  return Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-}
-
 // Changes the state if the result makes sense; otherwise throws and changes nothing.
 function change(view, changes) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
   check(next, view.words);
   if (!("position" in changes)) next.position = samePlace(state, next);
-  say(view, "");
-  for (const name of STATE) {
-    if (next[name] !== state[name]) view.model.set(name, next[name]);
-  }
-  view.model.save_changes();
+  setState(view, next);
 }
 
 // The position of the same row and column, as near as an output of another size
@@ -249,7 +234,7 @@ function say(view, message, place) {
 }
 
 function moveTo(view, position) {
-  const [rows, columns] = outputSize(stateOf(view.model));
+  const [rows, columns] = outputSize(stateOf(view.model, STATE));
   change(view, { position: Math.max(0, Math.min(position, rows * columns - 1)) });
 }
 
@@ -476,7 +461,7 @@ function useText(view) {
 // --- Drawing --------------------------------------------------------------------
 
 function draw(view) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const [rows, columns] = outputSize(state);
   const at = Math.min(state.position, rows * columns - 1);
   const [r, c] = [Math.floor(at / columns), at % columns];
@@ -708,7 +693,7 @@ function asText(matrix) {
 function listenToInput(view) {
   const canvas = view.inputCanvas;
   const press = (event, previous) => {
-    const { input } = stateOf(view.model);
+    const { input } = stateOf(view.model, STATE);
     const place = (at) => cellAt(canvas, at, input.length, input[0].length);
     if (view.editing) write(view, between(place(previous ?? event), place(event)));
     else slideTo(view, ...place(event));
@@ -732,7 +717,7 @@ export function between([r0, c0], [r1, c1]) {
 function listenToOutput(view) {
   const canvas = view.outputCanvas;
   onDrag(canvas, (event) => {
-    const [rows, columns] = outputSize(stateOf(view.model));
+    const [rows, columns] = outputSize(stateOf(view.model, STATE));
     const [r, c] = cellAt(canvas, event, rows, columns);
     pause(view);
     moveTo(view, r * columns + c);
@@ -742,7 +727,7 @@ function listenToOutput(view) {
 
 // Puts the window's center on input cell (r, c), as near as the stride allows.
 function slideTo(view, r, c) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const [rows, columns] = outputSize(state);
   const place = (cell, reach, count) =>
     Math.max(
@@ -755,7 +740,7 @@ function slideTo(view, r, c) {
 }
 
 function slideByKey(view, event) {
-  const [rows, columns] = outputSize(stateOf(view.model));
+  const [rows, columns] = outputSize(stateOf(view.model, STATE));
   const now = view.model.get("position");
   const [down, right] = ARROWS[event.key] ?? [0, 0];
   const row = Math.max(0, Math.min(rows - 1, Math.floor(now / columns) + down));
@@ -768,7 +753,7 @@ function slideByKey(view, event) {
 }
 
 function editByKey(view, event) {
-  const { input } = stateOf(view.model);
+  const { input } = stateOf(view.model, STATE);
   const [down, right] = ARROWS[event.key] ?? [0, 0];
   if (event.key === "Enter" || event.key === " ") write(view, [view.cursor]);
   else if (!(event.key in ARROWS)) return;
@@ -800,7 +785,7 @@ function write(view, cells) {
 // About fifteen seconds for the whole slide, however long it is, but never slower
 // than two steps a second or faster than 60.
 function play(view) {
-  const [rows, columns] = outputSize(stateOf(view.model));
+  const [rows, columns] = outputSize(stateOf(view.model, STATE));
   const last = rows * columns - 1;
   const wait = Math.max(1000 / 60, Math.min(500, 15000 / (last + 1)));
   const tick = () => {

@@ -204,6 +204,41 @@ export function onTheme(redraw) {
   return () => observer.disconnect();
 }
 
+// --- State -----------------------------------------------------------------------
+
+// The named parts of a model's state.
+export function stateOf(model, names) {
+  return Object.fromEntries(names.map((name) => [name, model.get(name)]));
+}
+
+// Changes the state of `view.model`, and calls `view.refresh` once for the whole change:
+// half of one may make no sense.
+export function setState(view, changes) {
+  view.changing = true;
+  for (const [name, value] of Object.entries(changes)) {
+    if (value !== view.model.get(name)) view.model.set(name, value);
+  }
+  view.changing = false;
+  view.model.save_changes();
+  view.refresh();
+}
+
+// Calls `view.refresh` whenever one of the named parts of the state changes, and
+// `repaint` when the colors do. Returns the end.
+export function follow(view, names, repaint = view.refresh) {
+  const changed = () => view.changing || view.refresh();
+  // JupyterLab may attach the element, and so the theme's colors, a moment later.
+  const frame = requestAnimationFrame(repaint);
+  const events = names.map((name) => `change:${name}`).join(" ");
+  view.model.on(events, changed);
+  const endTheme = onTheme(repaint);
+  return () => {
+    cancelAnimationFrame(frame);
+    endTheme();
+    view.model.off(events, changed);
+  };
+}
+
 // --- The grid --------------------------------------------------------------------
 
 // Pixels (before scaling) of a cell, so that a grid is about `width` wide.

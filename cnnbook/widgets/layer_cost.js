@@ -4,11 +4,14 @@
 import {
   button,
   fill,
+  follow,
   format,
   labeled,
   make,
   numberField,
+  setState,
   showValue,
+  stateOf,
   tickBox,
   wordsFor,
 } from "./kit.js";
@@ -218,14 +221,12 @@ const STATE = ["side", "channels", "hidden", "kernel", "filters", "bias"];
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, fields: {}, sliders: {}, stops: {}, parts: {}, rows: {} };
-  view.start = stateOf(model);
+  view.start = stateOf(model, STATE);
+  view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
-  const update = () => refresh(view);
-  update();
-  const events = STATE.map((name) => `change:${name}`).join(" ");
-  model.on(events, update);
-  return () => model.off(events, update);
+  refresh(view);
+  return follow(view, STATE);
 }
 
 export default { render };
@@ -233,7 +234,7 @@ export default { render };
 // Draws the state, or says what is wrong with it and leaves the picture as it was.
 function refresh(view) {
   try {
-    check(stateOf(view.model), view.words);
+    check(stateOf(view.model, STATE), view.words);
   } catch (error) {
     say(view, error.message);
     return;
@@ -242,25 +243,17 @@ function refresh(view) {
   draw(view);
 }
 
-function stateOf(model) {
-  return Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-}
-
 // Changes the state if the result makes sense; otherwise throws and changes nothing.
 function change(view, changes) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
   check(next, view.words);
-  say(view, "");
-  for (const name of STATE) {
-    if (next[name] !== state[name]) view.model.set(name, next[name]);
-  }
-  view.model.save_changes();
+  setState(view, next);
 }
 
 // The same for a slider: as far as the image and the kernel fit, and a word about it.
 function slide(view, name, value) {
-  const { side, kernel } = stateOf(view.model);
+  const { side, kernel } = stateOf(view.model, STATE);
   const least = name === "side" ? kernel : 1;
   const most = name === "kernel" ? Math.min(side, MOST.kernel) : MOST[name];
   change(view, { [name]: Math.max(least, Math.min(value, most)) });
@@ -435,7 +428,7 @@ function buildTable(view) {
 // --- Drawing --------------------------------------------------------------------
 
 function draw(view) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   drawSettings(view, state);
   drawSizes(view, state);
   drawBars(view, state);

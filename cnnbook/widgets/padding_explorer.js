@@ -9,6 +9,7 @@ import {
   describe,
   drawGrid,
   fill,
+  follow,
   format,
   inkOn,
   labeled,
@@ -17,13 +18,14 @@ import {
   nameOf,
   numberField,
   onDrag,
-  onTheme,
   palette,
   panel,
   resized,
+  setState,
   shade,
   showValue,
   sign,
+  stateOf,
   sumAt,
   tickBox,
   wordsFor,
@@ -221,33 +223,23 @@ const STATE = ["input", "kernel", "padding", "mode", "position"];
 
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
-  const view = { words, model, changing: false, known: {} };
-  view.start = stateOf(model);
+  const view = { words, model, known: {} };
+  view.start = stateOf(model, STATE);
   // `wish` is what the reader ticked; `linked` is that, unless the sides differ.
   view.wish = view.linked = alike(view.start.padding);
   view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
   refresh(view);
-  // JupyterLab may attach the element, and so the theme's colors, a moment later.
-  const frame = requestAnimationFrame(view.refresh);
-  const events = STATE.map((name) => `change:${name}`).join(" ");
-  model.on(events, view.refresh);
-  const endTheme = onTheme(view.refresh);
-  return () => {
-    cancelAnimationFrame(frame);
-    endTheme();
-    model.off(events, view.refresh);
-  };
+  return follow(view, STATE);
 }
 
 export default { render };
 
 // Draws the state, or says what is wrong with it and leaves the picture as it was.
 function refresh(view) {
-  if (view.changing) return;
   try {
-    check(stateOf(view.model), view.words);
+    check(stateOf(view.model, STATE), view.words);
   } catch (error) {
     say(view, error.message);
     return;
@@ -256,24 +248,13 @@ function refresh(view) {
   draw(view);
 }
 
-function stateOf(model) {
-  return Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-}
-
 // Changes the state if the result makes sense; otherwise throws and changes nothing.
 function change(view, changes) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
   check(next, view.words);
   if (!("position" in changes)) next.position = samePlace(state, next);
-  // One picture of the whole change, none of its parts.
-  view.changing = true;
-  for (const name of STATE) {
-    if (next[name] !== state[name]) view.model.set(name, next[name]);
-  }
-  view.changing = false;
-  view.model.save_changes();
-  refresh(view);
+  setState(view, next);
 }
 
 // The position of the same output row and column, as near as another size has them.
@@ -435,7 +416,7 @@ function buildPanels(view) {
 // --- Drawing --------------------------------------------------------------------
 
 function draw(view) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const whole = padded(state);
   const [r, c] = placeOf(state);
   // One size of cell for all grids, and for small changes of the padding, so that
@@ -607,14 +588,14 @@ function drawControls(view, state) {
 
 function setSide(view, i, cells) {
   checkPadding(cells, SIDES[i], view.words);
-  const { padding } = stateOf(view.model);
+  const { padding } = stateOf(view.model, STATE);
   const next = padding.map((old, j) => (view.linked || i === j ? cells : old));
   change(view, { padding: next });
 }
 
 // Ticked, all sides get the padding of the first.
 function link(view, linked) {
-  const { padding } = stateOf(view.model);
+  const { padding } = stateOf(view.model, STATE);
   view.wish = view.linked = linked;
   if (linked) tryChange(view, { padding: padding.map(() => padding[0]) }, view.alike);
 }
@@ -645,14 +626,14 @@ function resize(view, rows, columns) {
 function listen(view) {
   const [padded, output] = [view.padded.canvas, view.output.canvas];
   onDrag(padded, (event) => {
-    const state = stateOf(view.model);
+    const state = stateOf(view.model, STATE);
     const [r, c] = cellAt(padded, event, ...sizes(state).padded);
     const { kernel } = state;
     // The pressed cell becomes the middle of the window.
     moveTo(view, r - (kernel.length >> 1), c - (kernel[0].length >> 1));
   });
   onDrag(output, (event) =>
-    moveTo(view, ...cellAt(output, event, ...sizes(stateOf(view.model)).output)),
+    moveTo(view, ...cellAt(output, event, ...sizes(stateOf(view.model, STATE)).output)),
   );
   for (const canvas of [padded, output]) {
     canvas.addEventListener("keydown", (event) => moveByKey(view, event));
@@ -661,13 +642,13 @@ function listen(view) {
 
 // Selects output row r, column c, or the one nearest to it.
 function moveTo(view, r, c) {
-  const [rows, columns] = sizes(stateOf(view.model)).output;
+  const [rows, columns] = sizes(stateOf(view.model, STATE)).output;
   const limit = (value, size) => Math.max(0, Math.min(size - 1, value));
   change(view, { position: limit(r, rows) * columns + limit(c, columns) });
 }
 
 function moveByKey(view, event) {
-  const [r, c] = placeOf(stateOf(view.model));
+  const [r, c] = placeOf(stateOf(view.model, STATE));
   const [down, right] = ARROWS[event.key] ?? [0, 0];
   const places = { Home: [0, 0], End: [Infinity, Infinity] };
   if (!(event.key in ARROWS) && !(event.key in places)) return;

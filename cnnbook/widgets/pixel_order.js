@@ -10,14 +10,16 @@ import {
   describe,
   drawGrid,
   fill,
+  follow,
   format,
   inkOn,
   labeled,
   make,
   onDrag,
-  onTheme,
   palette,
   panel,
+  setState,
+  stateOf,
   sumAt,
   tickBox,
   wordsFor,
@@ -223,30 +225,17 @@ function render({ model, el }) {
   build(view);
   el.append(view.root);
   refresh(view);
-  // JupyterLab may attach the element, and so the theme's colors, a moment later.
-  const frame = requestAnimationFrame(() => repaint(view));
-  const events = STATE.map((name) => `change:${name}`).join(" ");
-  model.on(events, view.refresh);
-  const endTheme = onTheme(() => repaint(view));
+  const end = follow(view, STATE, () => repaint(view));
   const observer = new ResizeObserver(() => fit(view));
   observer.observe(view.ribbonBox);
-  return () => {
-    cancelAnimationFrame(frame);
-    observer.disconnect();
-    endTheme();
-    model.off(events, view.refresh);
-  };
+  return () => (observer.disconnect(), end());
 }
 
 export default { render };
 
-function stateOf(model, names = STATE) {
-  return Object.fromEntries(names.map((name) => [name, model.get(name)]));
-}
-
 // Draws the state, or says what is wrong with it and leaves the picture as it was.
 function refresh(view) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   try {
     check(state, view.words);
   } catch (error) {
@@ -266,11 +255,6 @@ function repaint(view) {
 // The ribbon again if its width has changed.
 function fit(view) {
   if (view.ribbonBox.clientWidth !== view.width) refresh(view);
-}
-
-function change(view, changes) {
-  for (const [name, value] of Object.entries(changes)) view.model.set(name, value);
-  view.model.save_changes();
 }
 
 // --- Building -------------------------------------------------------------------
@@ -296,11 +280,11 @@ function buildControls(view) {
     "select",
     {
       "data-control": "image",
-      onchange: () => change(view, { image: view.images.value }),
+      onchange: () => setState(view, { image: view.images.value }),
     },
     ...Object.keys(model.get("images")).map((name) => make("option", { value: name }, name)),
   );
-  const box = (name, key) => tickBox(words[name], key, (on) => change(view, { [key]: on }));
+  const box = (name, key) => tickBox(words[name], key, (on) => setState(view, { [key]: on }));
   view.shuffled = box("shuffle", "shuffled");
   view.along = box("along", "along");
   return make(
@@ -309,7 +293,7 @@ function buildControls(view) {
     labeled(words.choice, view.images),
     view.shuffled.label,
     view.along.label,
-    button(words.reset, () => change(view, view.start), { "data-control": "reset" }),
+    button(words.reset, () => setState(view, view.start), { "data-control": "reset" }),
   );
 }
 
@@ -711,15 +695,15 @@ function drawMap(view, { state, colors, picture }) {
 
 // Chooses the pixel that is now at a place (from 0) of the row.
 function choose(view, place) {
-  const { images, image, order, shuffled } = stateOf(view.model);
+  const { images, image, order, shuffled } = stateOf(view.model, STATE);
   const columns = images[image][0].length;
   const at = shuffled ? order[place] : place;
-  change(view, { pixel: [Math.floor(at / columns), at % columns] });
+  setState(view, { pixel: [Math.floor(at / columns), at % columns] });
 }
 
 // Rows, columns and the place (from 0) of the pressed pixel now.
 function current(view) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const matrix = state.images[state.image];
   const [rows, columns] = [matrix.length, matrix[0].length];
   return { rows, columns, count: rows * columns, place: placesOf(state)[1][1] - 1 };

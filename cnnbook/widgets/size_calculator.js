@@ -5,11 +5,14 @@ import {
   button,
   describe,
   fill,
+  follow,
   format,
   labeled,
   make,
   numberField,
+  setState,
   showValue,
+  stateOf,
   wordsFor,
 } from "./kit.js";
 
@@ -313,14 +316,13 @@ const STATE = [
 
 function render({ model, el }) {
   const view = { words: wordsFor(el, WORDS), model, el, width: 0 };
-  view.start = stateOf(model);
+  view.start = chainOf(model);
   view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
   view.width = view.figure.clientWidth; // read once: to ask for it costs a layout
   refresh(view);
-  const events = STATE.map((name) => `change:${name}`).join(" ");
-  model.on(events, view.refresh);
+  const end = follow(view, STATE);
   // How much of the row can be drawn depends on the width of the page.
   const observer = new ResizeObserver(([{ contentRect }]) => {
     if (Math.floor(contentRect.width) === view.width) return;
@@ -328,25 +330,22 @@ function render({ model, el }) {
     if (view.scene) drawPicture(view);
   });
   observer.observe(view.figure);
-  return () => {
-    observer.disconnect();
-    model.off(events, view.refresh);
-  };
+  return () => (observer.disconnect(), end());
 }
 
 export default { render };
 
-function stateOf(model) {
-  const state = Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+// The state, with a layer selected that there is.
+function chainOf(model) {
+  const state = stateOf(model, STATE);
   state.selected = Math.min(state.selected, state.layers.length - 1);
   return state;
 }
 
 // Draws the state, or says what is wrong with it and leaves the picture as it was.
 function refresh(view) {
-  if (view.busy) return;
   try {
-    check(stateOf(view.model), view.words);
+    check(chainOf(view.model), view.words);
   } catch (error) {
     say(view, error.message);
     return;
@@ -357,15 +356,10 @@ function refresh(view) {
 
 // Changes the state if the result makes sense; otherwise throws and changes nothing.
 function change(view, changes) {
-  const state = stateOf(view.model);
+  const state = chainOf(view.model);
   check({ ...state, ...changes }, view.words);
-  say(view, "");
   view.draft = null;
-  view.busy = true; // half of a change may make no sense
-  for (const [name, value] of Object.entries(changes)) view.model.set(name, value);
-  view.busy = false;
-  view.model.save_changes();
-  draw(view);
+  setState(view, changes);
 }
 
 function tryChange(view, changes, place) {
@@ -394,7 +388,7 @@ function current(view, scene = drawn(view)) {
 // What is drawn. A layer inside the chain that is solved for its input stands alone:
 // the chain goes on with what the layer before it gives.
 function drawn(view) {
-  const state = stateOf(view.model);
+  const state = chainOf(view.model);
   const layer = state.layers[state.selected];
   const given = sizesOf(state.size, state.layers)[state.selected];
   const inside = state.solve_for === "input" && state.selected > 0;
@@ -421,7 +415,7 @@ function edit(view, name, value) {
   const values = solve(unknown, next, next.wanted);
   if (values.length) return use(view, withValue(next, unknown, values[0]));
   say(view, "");
-  view.draft = { ...next, state: JSON.stringify(stateOf(view.model)) };
+  view.draft = { ...next, state: JSON.stringify(chainOf(view.model)) };
   draw(view);
 }
 
@@ -432,7 +426,7 @@ function withValue(next, unknown, value) {
 
 // Makes a layer with its input the one that is drawn.
 function use(view, { size, layer, wanted }) {
-  const { layers, selected, solve_for } = stateOf(view.model);
+  const { layers, selected, solve_for } = chainOf(view.model);
   const changes = { layers: layers.map((old, i) => (i === selected ? layer : old)) };
   const before = view.alone;
   if (selected === 0) changes.size = size;
@@ -1019,14 +1013,14 @@ function selectLayer(view, selected) {
 }
 
 function addLayer(view) {
-  const { layers } = stateOf(view.model);
+  const { layers } = chainOf(view.model);
   view.alone = null;
   change(view, { layers: [...layers, { ...ADDED }], selected: layers.length });
   if (view.add.disabled) view.remove.focus();
 }
 
 function removeLayer(view) {
-  const { layers, selected } = stateOf(view.model);
+  const { layers, selected } = chainOf(view.model);
   const kept = layers.filter((_, i) => i !== selected);
   view.alone = null;
   tryChange(

@@ -9,6 +9,7 @@ import {
   describe,
   drawGrid,
   fill,
+  follow,
   format,
   labeled,
   largest,
@@ -16,11 +17,12 @@ import {
   nameOf,
   numberField,
   onDrag,
-  onTheme,
   palette,
   panel,
   resized,
+  setState,
   showValue,
+  stateOf,
   sumAt,
   tickBox,
   wordsFor,
@@ -308,23 +310,14 @@ const STATE = ["input", "kernel", "stride", "position"];
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, timer: null };
-  view.start = stateOf(model);
+  view.start = stateOf(model, STATE);
   view.alike = sameStrides(view.start);
   view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
   refresh(view);
-  // JupyterLab may attach the element, and so the theme's colors, a moment later.
-  const frame = requestAnimationFrame(view.refresh);
-  const events = STATE.map((name) => `change:${name}`).join(" ");
-  model.on(events, view.refresh);
-  const endTheme = onTheme(view.refresh);
-  return () => {
-    cancelAnimationFrame(frame);
-    pause(view);
-    endTheme();
-    model.off(events, view.refresh);
-  };
+  const end = follow(view, STATE);
+  return () => (pause(view), end());
 }
 
 export default { render };
@@ -332,7 +325,7 @@ export default { render };
 // Draws the state, or says what is wrong with it and leaves the picture as it was.
 function refresh(view) {
   try {
-    check(stateOf(view.model), view.words);
+    check(stateOf(view.model, STATE), view.words);
   } catch (error) {
     say(view, error.message);
     return;
@@ -341,25 +334,17 @@ function refresh(view) {
   draw(view);
 }
 
-function stateOf(model) {
-  return Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
-}
-
 function sameStrides({ stride: [down, right] }) {
   return down === right;
 }
 
 // Changes the state if the result makes sense; otherwise throws and changes nothing.
 function change(view, changes) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
   check(next, view.words);
   if (!("position" in changes)) next.position = samePlace(state, next);
-  say(view, "");
-  for (const name of STATE) {
-    if (next[name] !== state[name]) view.model.set(name, next[name]);
-  }
-  view.model.save_changes();
+  setState(view, next);
 }
 
 // The same for controls that have no field to mark.
@@ -379,7 +364,7 @@ function say(view, message, place) {
 }
 
 function moveTo(view, position) {
-  const [rows, columns] = outputSize(stateOf(view.model));
+  const [rows, columns] = outputSize(stateOf(view.model, STATE));
   change(view, { position: Math.max(0, Math.min(position, rows * columns - 1)) });
 }
 
@@ -570,7 +555,7 @@ function buildNumbers(view) {
 // --- Drawing --------------------------------------------------------------------
 
 function draw(view) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const full = fullOf(view, state);
   const output = subsample(full, state.stride);
   const [r, c] = placeOf(state);
@@ -759,7 +744,7 @@ function drawControls(view, { state }) {
 function listen(view, name) {
   const { canvas } = view.grids[name];
   onDrag(canvas, (event) => {
-    const state = stateOf(view.model);
+    const state = stateOf(view.model, STATE);
     pause(view);
     moveTo(view, PRESSED[name](state, (rows, columns) => cellAt(canvas, event, rows, columns)));
   });
@@ -785,7 +770,7 @@ const PRESSED = {
 };
 
 function moveByKey(view, event) {
-  const state = stateOf(view.model);
+  const state = stateOf(view.model, STATE);
   const [rows, columns] = outputSize(state);
   const ends = { Home: 0, End: rows * columns - 1 };
   if (!(event.key in ARROWS) && !(event.key in ends)) return;
@@ -807,7 +792,7 @@ function waitFor(windows) {
 
 function play(view) {
   // Read at every step: the stride may change meanwhile.
-  const windows = () => outputSize(stateOf(view.model)).reduce((a, b) => a * b);
+  const windows = () => outputSize(stateOf(view.model, STATE)).reduce((a, b) => a * b);
   const tick = () => {
     if (view.model.get("position") >= windows() - 1) return pause(view);
     moveTo(view, view.model.get("position") + 1);
