@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import torch
 from playwright.sync_api import sync_playwright
 
 from cnnbook.widgets import loader
@@ -165,6 +166,12 @@ def visit(browser, home):
     assert [trouble for page in pages for trouble in page.watch.trouble] == []
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Thousands of tiny tensors are faster without other threads to wait for."""
+    torch.set_num_threads(1)
+
+
 # --- One widget alone ----------------------------------------------------------------
 
 
@@ -226,3 +233,24 @@ def page_of(widgets, theme="light", script=True):
         '<title>Widgets</title><link rel="stylesheet" href="widgets.css">'
         f"<main><h1>Widgets</h1>{body}</main>{scripts if script else ''}"
     )
+
+
+#: Runs a widget as JupyterLab does; counts who listens to its model.
+START = """async ([source, hostSource, state]) => {
+    const file = new Blob([source], { type: "text/javascript" });
+    const { default: widget } = await import(URL.createObjectURL(file));
+    const { Model } = (0, eval)(hostSource);
+    window.listeners = 0;
+    window.model = new Model(state);
+    const [on, off] = [model.on.bind(model), model.off.bind(model)];
+    const count = (events) => events.split(" ").length;
+    model.on = (events, f) => { listeners += count(events); on(events, f); };
+    model.off = (events, f) => { listeners -= count(events); off(events, f); };
+    window.end = widget.render({ model, el: document.body });
+}"""
+
+
+def start_widget(page, widget):
+    """Run a widget in an empty page, which then has `model`, `listeners`, `end()`."""
+    sources = loader.esm(widget.stem), loader.as_expression("host")
+    page.evaluate(START, [*sources, widget.state()])

@@ -15,18 +15,9 @@ from playwright.sync_api import expect
 
 from cnnbook.widgets import ConvolutionStepper, loader
 from cnnbook.widgets.convolution_stepper import KERNELS
-from tests.conftest import MODES, evaluate, opened
+from tests.conftest import MODES, evaluate, opened, start_widget
 
 CHAPTER = "notebooks/02_convolution.html"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny convolutions are faster without others to wait for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def exact(rows):
@@ -415,23 +406,7 @@ def test_removed_widget_stops_and_listens_no_more(browser):
     page.clock.install(time=0)
     page.goto("about:blank")
     page.clock.pause_at(1000)
-    module_source = loader.esm("convolution_stepper")
-    state = small(input=torch.eye(5)).state()  # 16 positions: it would go on
-    page.evaluate(
-        """async ([source, hostSource, state]) => {
-            const file = new Blob([source], { type: "text/javascript" });
-            const { default: widget } = await import(URL.createObjectURL(file));
-            const { Model } = (0, eval)(hostSource);
-            window.listeners = 0;
-            window.model = new Model(state);
-            const [on, off] = [model.on.bind(model), model.off.bind(model)];
-            const count = (events) => events.split(" ").length;
-            model.on = (events, f) => { listeners += count(events); on(events, f); };
-            model.off = (events, f) => { listeners -= count(events); off(events, f); };
-            window.end = widget.render({ model, el: document.body });
-        }""",
-        [module_source, loader.as_expression("host"), state],
-    )
+    start_widget(page, small(input=torch.eye(5)))  # 16 positions: it would go on
     assert page.evaluate("listeners") > 0
     page.locator("[data-control=play]").click()
     page.clock.run_for(600)

@@ -15,8 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnbook import arithmetic
-from cnnbook.widgets import LayerCost, loader
-from tests.conftest import MODES, evaluate
+from cnnbook.widgets import LayerCost
+from tests.conftest import MODES, evaluate, start_widget
 
 MOST = {"side": 2048, "channels": 512, "hidden": 4096, "kernel": 15, "filters": 512}
 START = LayerCost().state()
@@ -318,21 +318,9 @@ def test_state_is_checked(module, changes, named):
 def test_removed_widget_listens_no_more(browser):
     page = browser.new_page()
     page.goto("about:blank")
+    start_widget(page, LayerCost())
     page.evaluate(
-        """async ([source, hostSource, state]) => {
-            const file = new Blob([source], { type: "text/javascript" });
-            const { default: widget } = await import(URL.createObjectURL(file));
-            const { Model } = (0, eval)(hostSource);
-            window.listeners = 0;
-            window.model = new Model(state);
-            const [on, off] = [model.on.bind(model), model.off.bind(model)];
-            const count = (events) => events.split(" ").length;
-            model.on = (events, f) => { listeners += count(events); on(events, f); };
-            model.off = (events, f) => { listeners -= count(events); off(events, f); };
-            window.end = widget.render({ model, el: document.body });
-            window.shown = () => document.querySelector("strong").textContent;
-        }""",
-        [loader.esm("layer_cost"), loader.as_expression("host"), START],
+        "() => { window.shown = () => document.querySelector('strong').textContent; }"
     )
     assert page.evaluate("listeners") == 6
     assert page.evaluate("model.set('side', 224), shown()") == "6,422,656"

@@ -12,9 +12,9 @@ import traitlets
 from axe_playwright_python.sync_playwright import Axe
 
 from cnnbook.arithmetic import same_padding
-from cnnbook.widgets import PaddingExplorer, loader
+from cnnbook.widgets import PaddingExplorer
 from cnnbook.widgets.convolution_stepper import KERNELS
-from tests.conftest import MODES, evaluate
+from tests.conftest import MODES, evaluate, start_widget
 
 #: The widget's names of PyTorch's modes.
 PAD = {
@@ -23,15 +23,6 @@ PAD = {
     "replicate": "replicate",
     "circular": "circular",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny convolutions are faster without others to wait for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def exact(rows):
@@ -970,25 +961,7 @@ def test_theme_is_followed(light):
 def test_removed_widget_listens_no_more(browser):
     """In JupyterLab a cell that runs again removes the widget before."""
     page = browser.new_page()
-    page.evaluate(
-        """async ([source, hostSource, state]) => {
-            const file = new Blob([source], { type: "text/javascript" });
-            const { default: widget } = await import(URL.createObjectURL(file));
-            const { Model } = (0, eval)(hostSource);
-            window.listeners = 0;
-            window.model = new Model(state);
-            const [on, off] = [model.on.bind(model), model.off.bind(model)];
-            const count = (events) => events.split(" ").length;
-            model.on = (events, f) => { listeners += count(events); on(events, f); };
-            model.off = (events, f) => { listeners -= count(events); off(events, f); };
-            window.end = widget.render({ model, el: document.body });
-        }""",
-        [
-            loader.esm("padding_explorer"),
-            loader.as_expression("host"),
-            default_explorer().state(),
-        ],
-    )
+    start_widget(page, default_explorer())
     assert page.evaluate("listeners") > 0
     assert page.locator("[data-shows=sum]").inner_text()  # drawn at once
     blank = page.evaluate(

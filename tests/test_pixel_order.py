@@ -22,15 +22,6 @@ from tests.conftest import MODES, evaluate
 EXACT = 1e-9
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny products are faster without others to wait for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def trained():
     """A trained layer and three digits, as chapter 1 shows them."""

@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 from torch import nn
 
 from cnnbook import arithmetic
-from cnnbook.widgets import SizeCalculator, loader
-from tests.conftest import MODES, evaluate
+from cnnbook.widgets import SizeCalculator
+from tests.conftest import MODES, evaluate, start_widget
 
 NAMES = ["kernel", "stride", "padding", "dilation"]
 BOUNDS = {
@@ -25,15 +25,6 @@ BOUNDS = {
     "padding": (0, 64),
     "dilation": (1, 32),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny convolutions are faster without others to wait for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def small(size=10, *layers, **traits):
@@ -366,21 +357,7 @@ def test_removed_widget_stops_and_listens_no_more(browser):
     """In JupyterLab a cell that runs again removes the widget before."""
     page = browser.new_page()
     page.goto("about:blank")
-    page.evaluate(
-        """async ([source, hostSource, state]) => {
-            const file = new Blob([source], { type: "text/javascript" });
-            const { default: widget } = await import(URL.createObjectURL(file));
-            const { Model } = (0, eval)(hostSource);
-            window.listeners = 0;
-            window.model = new Model(state);
-            const [on, off] = [model.on.bind(model), model.off.bind(model)];
-            const count = (events) => events.split(" ").length;
-            model.on = (events, f) => { listeners += count(events); on(events, f); };
-            model.off = (events, f) => { listeners -= count(events); off(events, f); };
-            window.end = widget.render({ model, el: document.body });
-        }""",
-        [loader.esm("size_calculator"), loader.as_expression("host"), small().state()],
-    )
+    start_widget(page, small())
     assert page.evaluate("listeners") > 0
     page.evaluate("model.set('size', 11)")
     assert "Output 5" in page.locator("[data-shows=result]").inner_text()

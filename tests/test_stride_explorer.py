@@ -13,18 +13,9 @@ import traitlets
 from axe_playwright_python.sync_playwright import Axe
 
 from cnnbook import arithmetic
-from cnnbook.widgets import StrideExplorer, loader
+from cnnbook.widgets import StrideExplorer
 from cnnbook.widgets.convolution_stepper import KERNELS
-from tests.conftest import MODES, evaluate
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny convolutions are faster without others to wait for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+from tests.conftest import MODES, evaluate, start_widget
 
 
 def exact(rows):
@@ -418,25 +409,7 @@ def test_removed_widget_stops_and_listens_no_more(browser):
     page.clock.install(time=0)
     page.goto("about:blank")
     page.clock.pause_at(1000)
-    page.evaluate(
-        """async ([source, hostSource, state]) => {
-            const file = new Blob([source], { type: "text/javascript" });
-            const { default: widget } = await import(URL.createObjectURL(file));
-            const { Model } = (0, eval)(hostSource);
-            window.listeners = 0;
-            window.model = new Model(state);
-            const [on, off] = [model.on.bind(model), model.off.bind(model)];
-            const count = (events) => events.split(" ").length;
-            model.on = (events, f) => { listeners += count(events); on(events, f); };
-            model.off = (events, f) => { listeners -= count(events); off(events, f); };
-            window.end = widget.render({ model, el: document.body });
-        }""",
-        [
-            loader.esm("stride_explorer"),
-            loader.as_expression("host"),
-            small(input=torch.eye(5), stride=1).state(),
-        ],
-    )
+    start_widget(page, small(input=torch.eye(5), stride=1))
     assert page.evaluate("listeners") > 0
     page.locator("[data-control=play]").click()
     page.clock.run_for(600)
