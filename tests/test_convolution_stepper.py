@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from cnnbook.widgets import ConvolutionStepper, loader
-from cnnbook.widgets.convolution_stepper import KERNELS
+from cnnbook.widgets.sliding import KERNELS
 from tests.conftest import MODES, evaluate, opened, start_widget
 
 CHAPTER = "notebooks/02_convolution.html"

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from cnnbook.arithmetic import same_padding
 from cnnbook.widgets import PaddingExplorer
-from cnnbook.widgets.convolution_stepper import KERNELS
+from cnnbook.widgets.sliding import KERNELS
 from tests.conftest import MODES, evaluate, start_widget
 
 #: The widget's names of PyTorch's modes.

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from cnnbook.data import mnist
 from cnnbook.widgets import PixelOrder, loader
-from cnnbook.widgets.convolution_stepper import KERNELS
+from cnnbook.widgets.sliding import KERNELS
 from tests.conftest import MODES, evaluate
 
 #: Same answers and same maps: far below what a percentage with two decimals shows.

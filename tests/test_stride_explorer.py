@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from cnnbook import arithmetic
 from cnnbook.widgets import StrideExplorer
-from cnnbook.widgets.convolution_stepper import KERNELS
+from cnnbook.widgets.sliding import KERNELS
 from tests.conftest import MODES, evaluate, start_widget
 
 

@@ -1,12 +1,9 @@
 """PaddingExplorer: a frame around the input, and what it does to every pixel."""
 
-import operator
-
 import traitlets
-from traitlets import Undefined
 
 from cnnbook.widgets.base import Matrix, Widget
-from cnnbook.widgets.convolution_stepper import KERNELS
+from cnnbook.widgets.sliding import Integers, Sliding, check_fit, shape, size
 
 #: Ways to fill the frame: the widget's name, and that of `torch.nn.functional.pad`.
 MODES = {
@@ -22,24 +19,7 @@ SIDES = ("top", "bottom", "left", "right")
 MAX_PADDING = 8
 
 
-class Padding(traitlets.TraitType):
-    """A trait that holds ``[top, bottom, left, right]``; one integer is for all."""
-
-    info_text = "a padding for each side"
-
-    def validate(self, obj, value):
-        """Check the numbers; return a list of four plain integers."""
-        given = value.tolist() if hasattr(value, "tolist") else value
-        sides = given if isinstance(given, list | tuple) else [given] * 4
-        if len(sides) != 4 or not all(map(_is_padding, sides)):
-            raise traitlets.TraitError(
-                f"{self.name}: expected an integer from 0 to {MAX_PADDING}, or four "
-                f"of them as [{', '.join(SIDES)}], got {given!r}"
-            )
-        return [operator.index(side) for side in sides]
-
-
-class PaddingExplorer(Widget):
+class PaddingExplorer(Sliding, Widget):
     """Pad an input, and see what the border does to the output (chapter 3).
 
     Parameters
@@ -67,25 +47,13 @@ class PaddingExplorer(Widget):
         kernel does not fit into the padded input.
     """
 
-    input = Matrix(max_side=28).tag(sync=True)
-    kernel = Matrix(max_side=9).tag(sync=True)
-    padding = Padding().tag(sync=True)
+    padding = Integers(SIDES, 0, MAX_PADDING).tag(sync=True)
     mode = traitlets.Enum(list(MODES), "zeros").tag(sync=True)
-    position = traitlets.Int(0, min=0).tag(sync=True)
-    kernels = traitlets.Dict(Matrix(max_side=9)).tag(sync=True)
     inputs = traitlets.Dict(Matrix(max_side=28)).tag(sync=True)
 
-    def __init__(self, input=Undefined, kernel=Undefined, kernels=KERNELS, **traits):
-        self.check_names(traits)  # first: a misspelled kernel is not a missing one
-        if input is Undefined or kernel is Undefined:
-            raise TypeError("PaddingExplorer needs an input and a kernel")
-        if isinstance(kernel, str):
-            if kernel not in kernels:
-                raise traitlets.TraitError(
-                    f"kernel: no preset {kernel!r}, only {', '.join(kernels)}"
-                )
-            kernel = kernels[kernel]
-        super().__init__(input=input, kernel=kernel, kernels=kernels, **traits)
+    @traitlets.default("padding")
+    def _one_on_all_sides(self):
+        return [1, 1, 1, 1]
 
     @property
     def padded(self):
@@ -127,33 +95,30 @@ class PaddingExplorer(Widget):
         sides = (left, right, top, bottom)  # PyTorch's order: the last axis first
         return F.pad(x[None, None], sides, mode=MODES[self.mode])[0, 0]
 
-    @traitlets.default("padding")
-    def _one_on_all_sides(self):
-        return [1, 1, 1, 1]
+    def check(self, input, kernel, padding, mode):
+        """Raise TraitError if mode, padding, input and kernel do not fit."""
+        _check_mode(input, padding, mode)
+        top, bottom, left, right = padding
+        (height, width) = shape(input)
+        padded = (top + height + bottom, left + width + right)
+        check_fit("padded input", padded, shape(kernel))
 
     @traitlets.validate("input", "kernel", "padding", "mode")
     def _fits(self, proposal):
-        # While the widget is being made, input or kernel may still be missing.
-        parts = {name: self._trait_values.get(name) for name in ("input", "kernel")}
-        parts |= {"padding": self.padding, "mode": self.mode}
-        parts[proposal["trait"].name] = proposal["value"]
-        if parts["input"] and parts["kernel"]:
-            _check_mode(parts["input"], parts["padding"], parts["mode"])
-            _check_fit(parts["input"], parts["padding"], parts["kernel"])
+        others = {"padding": self.padding, "mode": self.mode}
+        self.check_with(proposal["trait"].name, proposal["value"], **others)
         return proposal["value"]
 
     def summary(self) -> str:
         """The sizes and the uses, and all numbers where they are few."""
-        sizes = [_size(m) for m in (self.input, self.kernel, self.output)]
+        sizes = [size(m) for m in (self.input, self.kernel, self.output)]
         uses = self.uses
         text = (
             f"a {sizes[0]} input, padded {self._sides()} ({self.mode}), gives with a "
             f"{sizes[1]} kernel a {sizes[2]} output. Each pixel of the input is used "
             f"from {uses.min()} to {uses.max()} times"
         )
-        if len(self.input) * len(self.input[0]) > 64:
-            return text
-        return f"{text}. Input: {_rows(self.input)}. Kernel: {_rows(self.kernel)}"
+        return text + self.numbers()
 
     def _sides(self):
         if len(set(self.padding)) == 1:
@@ -162,15 +127,8 @@ class PaddingExplorer(Widget):
         return "by " + ", ".join(f"{cells} {side}" for cells, side in sides)
 
 
-def _is_padding(value):
-    try:
-        return not isinstance(value, bool) and 0 <= operator.index(value) <= MAX_PADDING
-    except TypeError:
-        return False
-
-
 def _check_mode(matrix, padding, mode):
-    height, width = len(matrix), len(matrix[0])
+    height, width = shape(matrix)
     limits = {"reflect": (height - 1, width - 1), "circular": (height, width)}
     for i, (side, cells) in enumerate(zip(SIDES, padding, strict=True)):
         if mode in limits and cells > limits[mode][i // 2]:
@@ -178,22 +136,3 @@ def _check_mode(matrix, padding, mode):
                 f"padding: mode {mode!r} expects at most {limits[mode][i // 2]} at the "
                 f"{side} of an input of shape {(height, width)}, got {cells}"
             )
-
-
-def _check_fit(matrix, padding, kernel):
-    top, bottom, left, right = padding
-    size = (top + len(matrix) + bottom, left + len(matrix[0]) + right)
-    shape = (len(kernel), len(kernel[0]))
-    if any(k > s for k, s in zip(shape, size, strict=True)):
-        raise traitlets.TraitError(
-            f"kernel: expected one that fits into the padded input of shape {size}, "
-            f"got shape {shape}"
-        )
-
-
-def _size(matrix):
-    return f"{len(matrix)}×{len(matrix[0])}"
-
-
-def _rows(matrix):
-    return " / ".join(" ".join(f"{value:g}" for value in row) for row in matrix)
