@@ -3,6 +3,7 @@
 
 import {
   ARROWS,
+  attempt,
   button,
   cellAt,
   cellSize,
@@ -21,7 +22,9 @@ import {
   palette,
   panel,
   parseNumber,
+  refresh,
   resized,
+  say,
   setState,
   shade,
   showValue,
@@ -177,7 +180,12 @@ function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, editing: false, cursor: [0, 0], timer: null };
   view.start = stateOf(model, STATE);
-  view.refresh = () => refresh(view);
+  Object.assign(view, {
+    names: STATE,
+    check: (state) => check(state, words),
+    draw: () => draw(view),
+    refresh: () => refresh(view),
+  });
   build(view);
   el.append(view.root);
   refresh(view);
@@ -187,23 +195,11 @@ function render({ model, el }) {
 
 export default { render };
 
-// Draws the state, or says what is wrong with it and leaves the picture as it was.
-function refresh(view) {
-  try {
-    check(stateOf(view.model, STATE), view.words);
-  } catch (error) {
-    say(view, error.message);
-    return;
-  }
-  say(view, "");
-  draw(view);
-}
-
-// Changes the state if the result makes sense; otherwise throws and changes nothing.
-function change(view, changes) {
+// Changes the state, and keeps the position at the same place of the output.
+function changeTo(view, changes) {
   const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
-  check(next, view.words);
+  view.check(next);
   if (!("position" in changes)) next.position = samePlace(state, next);
   setState(view, next);
 }
@@ -217,25 +213,9 @@ export function samePlace(before, after) {
   return row * toColumns + Math.min(toColumns - 1, before.position % columns);
 }
 
-// The same for controls that have no field to mark.
-function tryChange(view, changes, place) {
-  try {
-    change(view, changes);
-  } catch (error) {
-    say(view, error.message, place);
-    draw(view);
-  }
-}
-
-// Shows a message below the row of controls that it comes from.
-function say(view, message, place) {
-  if (message && place) place.closest("details, .cnn-row, .cnn-panels").after(view.message);
-  view.message.textContent = message;
-}
-
 function moveTo(view, position) {
   const [rows, columns] = outputSize(stateOf(view.model, STATE));
-  change(view, { position: Math.max(0, Math.min(position, rows * columns - 1)) });
+  changeTo(view, { position: Math.max(0, Math.min(position, rows * columns - 1)) });
 }
 
 // --- Building -------------------------------------------------------------------
@@ -267,11 +247,13 @@ function buildSettings(view) {
       onerror: (message, field) => say(view, message, field),
       describe: (text) => fill(words.notNumber, { text }),
     });
-  view.bias = field("bias", words.bias, (bias) => change(view, { bias }));
-  view.stride = field("stride", words.stride, (stride) => change(view, { stride }));
+  view.bias = field("bias", words.bias, (bias) => changeTo(view, { bias }));
+  view.stride = field("stride", words.stride, (stride) => changeTo(view, { stride }));
   view.kernelRows = field("rows", words.rows, (n) => resize(view, n, null));
   view.kernelColumns = field("columns", words.columns, (n) => resize(view, null, n));
-  const flip = tickBox(words.flip, "flip", (flip) => tryChange(view, { flip }, view.flip));
+  const flip = tickBox(words.flip, "flip", (flip) =>
+    attempt(view, () => changeTo(view, { flip }), view.flip),
+  );
   view.flip = flip.box;
   view.kernels = buildChoice(view, "kernels", "kernel");
   view.inputs = buildChoice(view, "inputs", "input");
@@ -293,7 +275,7 @@ function buildSettings(view) {
 // Back to what the widget showed first.
 function reset(view) {
   pause(view);
-  change(view, { ...view.start });
+  changeTo(view, { ...view.start });
 }
 
 // A list of named matrices, and "my own" for anything else.
@@ -307,7 +289,8 @@ function buildChoice(view, collection, name) {
       "data-control": collection,
       onchange: (event) => {
         const matrix = named[event.target.value];
-        if (matrix) tryChange(view, { [name]: matrix }, event.target);
+        const choose = () => changeTo(view, { [name]: matrix });
+        if (matrix) attempt(view, choose, event.target);
       },
     },
     ...Object.keys(named).map(option),
@@ -324,7 +307,7 @@ function resize(view, rows, columns) {
     const given = { name, value: format(value), most: MAX_KERNEL };
     throw new Error(fill(view.words.kernelSize, given));
   }
-  change(view, { kernel: resized(kernel, ...wanted) });
+  changeTo(view, { kernel: resized(kernel, ...wanted) });
 }
 
 function buildPanels(view) {
@@ -450,7 +433,7 @@ function buildText(view) {
 
 function useText(view) {
   try {
-    change(view, { input: parseMatrix(view.text.value, view.words) });
+    changeTo(view, { input: parseMatrix(view.text.value, view.words) });
     view.text.removeAttribute("aria-invalid");
   } catch (error) {
     view.text.setAttribute("aria-invalid", "true");
@@ -569,7 +552,7 @@ function kernelRow(view, row, i) {
 function setKernel(view, i, j, number) {
   const kernel = view.model.get("kernel").map((row) => [...row]);
   kernel[i][j] = number;
-  change(view, { kernel });
+  changeTo(view, { kernel });
 }
 
 // Only what has been computed so far: the output grows with the position.
@@ -779,7 +762,7 @@ function write(view, cells) {
   const input = view.model.get("input").map((row) => [...row]);
   for (const [r, c] of cells) input[r][c] = number;
   view.cursor = cells.at(-1);
-  tryChange(view, { input }, view.pen);
+  attempt(view, () => changeTo(view, { input }), view.pen);
 }
 
 // About fifteen seconds for the whole slide, however long it is, but never slower

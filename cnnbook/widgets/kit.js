@@ -223,6 +223,43 @@ export function setState(view, changes) {
   view.refresh();
 }
 
+// Draws the state, or says what is wrong with it and leaves the picture as it was.
+// `view.check(state)` throws an Error in the reader's words, `view.draw()` draws.
+export function refresh(view) {
+  try {
+    view.check(stateOf(view.model, view.names));
+  } catch (error) {
+    say(view, error.message);
+    return;
+  }
+  say(view, "");
+  view.draw();
+}
+
+// Changes the state if the result makes sense; otherwise throws and changes nothing.
+export function change(view, changes) {
+  view.check({ ...stateOf(view.model, view.names), ...changes });
+  setState(view, changes);
+}
+
+// Does something for a control that has no field to mark: an error is told below it.
+export function attempt(view, act, place) {
+  try {
+    act();
+  } catch (error) {
+    say(view, error.message, place);
+    view.draw();
+  }
+}
+
+// Shows a message below the row of controls that it comes from.
+const ROWS = ".cnn-row, .cnn-panels, .cnn-cost-part, details";
+
+export function say(view, message, place) {
+  if (message && place) place.closest(ROWS).after(view.message);
+  view.message.textContent = message;
+}
+
 // Calls `view.refresh` whenever one of the named parts of the state changes, and
 // `repaint` when the colors do. Returns the end.
 export function follow(view, names, repaint = view.refresh) {

@@ -3,12 +3,15 @@
 
 import {
   button,
+  change,
   fill,
   follow,
   format,
   labeled,
   make,
   numberField,
+  refresh,
+  say,
   setState,
   showValue,
   stateOf,
@@ -222,7 +225,12 @@ function render({ model, el }) {
   const words = wordsFor(el, WORDS);
   const view = { words, model, fields: {}, sliders: {}, stops: {}, parts: {}, rows: {} };
   view.start = stateOf(model, STATE);
-  view.refresh = () => refresh(view);
+  Object.assign(view, {
+    names: STATE,
+    check: (state) => check(state, words),
+    draw: () => draw(view),
+    refresh: () => refresh(view),
+  });
   build(view);
   el.append(view.root);
   refresh(view);
@@ -231,27 +239,7 @@ function render({ model, el }) {
 
 export default { render };
 
-// Draws the state, or says what is wrong with it and leaves the picture as it was.
-function refresh(view) {
-  try {
-    check(stateOf(view.model, STATE), view.words);
-  } catch (error) {
-    say(view, error.message);
-    return;
-  }
-  say(view, "");
-  draw(view);
-}
-
-// Changes the state if the result makes sense; otherwise throws and changes nothing.
-function change(view, changes) {
-  const state = stateOf(view.model, STATE);
-  const next = { ...state, ...changes };
-  check(next, view.words);
-  setState(view, next);
-}
-
-// The same for a slider: as far as the image and the kernel fit, and a word about it.
+// Changes one number by its slider: as far as the image and the kernel fit, and a word about it.
 function slide(view, name, value) {
   const { side, kernel } = stateOf(view.model, STATE);
   const least = name === "side" ? kernel : 1;
@@ -261,12 +249,6 @@ function slide(view, name, value) {
   if (value >= least && value <= most) return;
   const wanted = { side, kernel, [name]: value };
   say(view, fill(view.words.tooLarge, wanted), view.sliders[name]);
-}
-
-// Shows a message below the settings that it comes from.
-function say(view, message, control) {
-  if (message && control) control.closest(".cnn-cost-part").append(view.message);
-  view.message.textContent = message;
 }
 
 // --- Building -------------------------------------------------------------------

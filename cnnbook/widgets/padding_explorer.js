@@ -3,6 +3,7 @@
 
 import {
   ARROWS,
+  attempt,
   button,
   cellAt,
   cellSize,
@@ -20,7 +21,9 @@ import {
   onDrag,
   palette,
   panel,
+  refresh,
   resized,
+  say,
   setState,
   shade,
   showValue,
@@ -227,7 +230,12 @@ function render({ model, el }) {
   view.start = stateOf(model, STATE);
   // `wish` is what the reader ticked; `linked` is that, unless the sides differ.
   view.wish = view.linked = alike(view.start.padding);
-  view.refresh = () => refresh(view);
+  Object.assign(view, {
+    names: STATE,
+    check: (state) => check(state, words),
+    draw: () => draw(view),
+    refresh: () => refresh(view),
+  });
   build(view);
   el.append(view.root);
   refresh(view);
@@ -236,23 +244,11 @@ function render({ model, el }) {
 
 export default { render };
 
-// Draws the state, or says what is wrong with it and leaves the picture as it was.
-function refresh(view) {
-  try {
-    check(stateOf(view.model, STATE), view.words);
-  } catch (error) {
-    say(view, error.message);
-    return;
-  }
-  say(view, "");
-  draw(view);
-}
-
-// Changes the state if the result makes sense; otherwise throws and changes nothing.
-function change(view, changes) {
+// Changes the state, and keeps the position at the same place of the output.
+function changeTo(view, changes) {
   const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
-  check(next, view.words);
+  view.check(next);
   if (!("position" in changes)) next.position = samePlace(state, next);
   setState(view, next);
 }
@@ -269,22 +265,6 @@ function placeOf(state) {
   const [rows, columns] = sizes(state).output;
   const at = Math.min(state.position, rows * columns - 1);
   return [Math.floor(at / columns), at % columns];
-}
-
-// The same as `change` for controls that have no field to mark.
-function tryChange(view, changes, place) {
-  try {
-    change(view, changes);
-  } catch (error) {
-    say(view, error.message, place);
-    draw(view);
-  }
-}
-
-// Shows a message below the row of controls that it comes from.
-function say(view, message, place) {
-  if (message && place) place.closest(".cnn-row").after(view.message);
-  view.message.textContent = message;
 }
 
 // --- Building -------------------------------------------------------------------
@@ -340,7 +320,7 @@ function buildPadding(view) {
   const box = tickBox(words.alike, "alike", (linked) => link(view, linked));
   view.alike = box.box;
   view.mode = buildChoice("mode", words.modes, (mode) =>
-    tryChange(view, { mode }, view.mode),
+    attempt(view, () => changeTo(view, { mode }), view.mode),
   );
   const press = (name, act) =>
     button(words[name], (event) => act(event.target), { "data-control": name });
@@ -387,7 +367,7 @@ function buildNamed(view, collection, name) {
   const wordFor = (key) => view.words.names[key] ?? key.replaceAll("_", " ");
   const names = Object.fromEntries(Object.keys(named).map((key) => [key, wordFor(key)]));
   const choice = buildChoice(collection, names, (key) =>
-    tryChange(view, { [name]: named[key] }, choice),
+    attempt(view, () => changeTo(view, { [name]: named[key] }), choice),
   );
   choice.append(make("option", { value: "", disabled: true }, view.words.custom));
   return choice;
@@ -590,25 +570,27 @@ function setSide(view, i, cells) {
   checkPadding(cells, SIDES[i], view.words);
   const { padding } = stateOf(view.model, STATE);
   const next = padding.map((old, j) => (view.linked || i === j ? cells : old));
-  change(view, { padding: next });
+  changeTo(view, { padding: next });
 }
 
 // Ticked, all sides get the padding of the first.
 function link(view, linked) {
   const { padding } = stateOf(view.model, STATE);
   view.wish = view.linked = linked;
-  if (linked) tryChange(view, { padding: padding.map(() => padding[0]) }, view.alike);
+  const link = () => changeTo(view, { padding: padding.map(() => padding[0]) });
+  if (linked) attempt(view, link, view.alike);
 }
 
 function useNamed(view, name, place) {
   view.linked = view.wish;
-  tryChange(view, { padding: namedPadding(name, view.model.get("kernel")) }, place);
+  const padding = namedPadding(name, view.model.get("kernel"));
+  attempt(view, () => changeTo(view, { padding }), place);
 }
 
 // Back to what the widget showed first.
 function reset(view, place) {
   view.wish = view.linked = alike(view.start.padding);
-  tryChange(view, { ...view.start }, place);
+  attempt(view, () => changeTo(view, { ...view.start }), place);
 }
 
 function resize(view, rows, columns) {
@@ -620,7 +602,7 @@ function resize(view, rows, columns) {
     throw new Error(fill(view.words.kernelSize, given));
   }
   const wanted = [rows ?? kernel.length, columns ?? kernel[0].length];
-  change(view, { kernel: resized(kernel, ...wanted) });
+  changeTo(view, { kernel: resized(kernel, ...wanted) });
 }
 
 function listen(view) {
@@ -644,7 +626,7 @@ function listen(view) {
 function moveTo(view, r, c) {
   const [rows, columns] = sizes(stateOf(view.model, STATE)).output;
   const limit = (value, size) => Math.max(0, Math.min(size - 1, value));
-  change(view, { position: limit(r, rows) * columns + limit(c, columns) });
+  changeTo(view, { position: limit(r, rows) * columns + limit(c, columns) });
 }
 
 function moveByKey(view, event) {

@@ -3,6 +3,7 @@
 
 import {
   ARROWS,
+  attempt,
   button,
   cellAt,
   cellSize,
@@ -19,7 +20,9 @@ import {
   onDrag,
   palette,
   panel,
+  refresh,
   resized,
+  say,
   setState,
   showValue,
   stateOf,
@@ -312,7 +315,12 @@ function render({ model, el }) {
   const view = { words, model, timer: null };
   view.start = stateOf(model, STATE);
   view.alike = sameStrides(view.start);
-  view.refresh = () => refresh(view);
+  Object.assign(view, {
+    names: STATE,
+    check: (state) => check(state, words),
+    draw: () => draw(view),
+    refresh: () => refresh(view),
+  });
   build(view);
   el.append(view.root);
   refresh(view);
@@ -322,50 +330,22 @@ function render({ model, el }) {
 
 export default { render };
 
-// Draws the state, or says what is wrong with it and leaves the picture as it was.
-function refresh(view) {
-  try {
-    check(stateOf(view.model, STATE), view.words);
-  } catch (error) {
-    say(view, error.message);
-    return;
-  }
-  say(view, "");
-  draw(view);
-}
-
 function sameStrides({ stride: [down, right] }) {
   return down === right;
 }
 
-// Changes the state if the result makes sense; otherwise throws and changes nothing.
-function change(view, changes) {
+// Changes the state, and keeps the position at the same place of the output.
+function changeTo(view, changes) {
   const state = stateOf(view.model, STATE);
   const next = { ...state, ...changes };
-  check(next, view.words);
+  view.check(next);
   if (!("position" in changes)) next.position = samePlace(state, next);
   setState(view, next);
 }
 
-// The same for controls that have no field to mark.
-function tryChange(view, changes, place) {
-  try {
-    change(view, changes);
-  } catch (error) {
-    say(view, error.message, place);
-    draw(view);
-  }
-}
-
-// Shows a message below the row of controls that it comes from.
-function say(view, message, place) {
-  if (message && place) place.closest(".cnn-row").after(view.message);
-  view.message.textContent = message;
-}
-
 function moveTo(view, position) {
   const [rows, columns] = outputSize(stateOf(view.model, STATE));
-  change(view, { position: Math.max(0, Math.min(position, rows * columns - 1)) });
+  changeTo(view, { position: Math.max(0, Math.min(position, rows * columns - 1)) });
 }
 
 // One stride, or both while they are alike.
@@ -376,13 +356,13 @@ function setStride(view, direction, value) {
   const stride = [...view.model.get("stride")];
   stride[direction] = value;
   if (view.alike) stride.fill(value);
-  change(view, { stride });
+  changeTo(view, { stride });
 }
 
 function setAlike(view, alike) {
   view.alike = alike;
   const [down] = view.model.get("stride");
-  if (alike) change(view, { stride: [down, down] });
+  if (alike) changeTo(view, { stride: [down, down] });
 }
 
 function resize(view, rows, columns) {
@@ -390,14 +370,14 @@ function resize(view, rows, columns) {
   const name = rows === null ? view.words.columns : view.words.rows;
   checkWhole(rows ?? columns, MAX_KERNEL, view.words.kernelSize, name);
   const [kh, kw] = shape(kernel);
-  change(view, { kernel: resized(kernel, rows ?? kh, columns ?? kw) });
+  changeTo(view, { kernel: resized(kernel, rows ?? kh, columns ?? kw) });
 }
 
 // Back to what the widget showed first.
 function reset(view) {
   pause(view);
   view.alike = sameStrides(view.start);
-  change(view, { ...view.start });
+  changeTo(view, { ...view.start });
 }
 
 // --- Building -------------------------------------------------------------------
@@ -489,7 +469,8 @@ function buildChoice(view) {
     {
       "data-control": "kernels",
       onchange: ({ target }) => {
-        if (named[target.value]) tryChange(view, { kernel: named[target.value] }, target);
+        const kernel = named[target.value];
+        if (kernel) attempt(view, () => changeTo(view, { kernel }), target);
       },
     },
     ...Object.keys(named).map(option),
