@@ -80,3 +80,13 @@ def test_padding_changes_the_weights_only_where_it_says():
     for picture in (28, 20):
         assert count(picture, "none") == count(picture, "padding, reduced")
         assert count(picture, "none") < count(picture, "padding")
+
+
+def test_only_the_fixed_order_is_shared_by_training_and_test():
+    same = pictures(), torch.arange(4)
+    sets = experiments._ordered(same, same, seed=0)
+    (train, _), (test, _) = sets["fixed order"]
+    assert torch.equal(train, test)
+    (train, _), (test, _) = sets["another order each"]
+    assert not any(torch.equal(a, b) for a, b in zip(train, test, strict=True))
+    assert all(torch.equal(x, same[0]) for x, _ in sets["as it is"])
