@@ -302,44 +302,60 @@ export function drawGrid(canvas, matrix, { scale, cell, colors, frames = [] }) {
 // Cells of fewer pixels have no lines between them, and no numbers.
 const FINE = 16;
 
-// A fine grid as a small image, enlarged: one call instead of one for each cell.
+// The grid as a small image, enlarged: one call instead of one for each cell.
 function drawPixels(context, matrix, { scale, cell, colors }) {
   const [rows, columns] = [matrix.length, matrix[0].length];
   const image = new ImageData(columns, rows);
   matrix.flat().forEach((value, i) => {
     if (value !== null) image.data.set([...shade(value, scale, colors), 255], 4 * i);
   });
-  const small = make("canvas", { width: columns, height: rows });
-  small.getContext("2d").putImageData(image, 0, 0);
+  scratch ??= make("canvas");
+  [scratch.width, scratch.height] = [columns, rows];
+  scratch.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(small, 0, 0, columns * cell, rows * cell);
+  context.drawImage(scratch, 0, 0, columns * cell, rows * cell);
 }
 
+// One small canvas for all grids: to make one takes longer than to draw on it.
+let scratch;
+
 function drawCells(context, matrix, options) {
-  context.textAlign = "center";
-  context.textBaseline = "middle";
+  const [rows, columns] = [matrix.length, matrix[0].length];
+  const { cell } = options;
+  drawPixels(context, matrix, options);
+  for (let r = 1; r <= rows; r++) context.clearRect(0, r * cell - 1, columns * cell, 1);
+  for (let c = 1; c <= columns; c++) context.clearRect(c * cell - 1, 0, 1, rows * cell);
+  drawUnknown(context, matrix, options);
+  if (cell >= 22) drawNumbers(context, matrix, options); // smaller ones cannot be read
+}
+
+// Outlines of the cells whose numbers are not yet known.
+function drawUnknown(context, matrix, { cell, colors }) {
+  context.strokeStyle = colors.line;
+  context.lineWidth = 1;
   matrix.forEach((row, r) =>
-    row.forEach((value, c) => drawCell(context, value, r, c, options)),
+    row.forEach((value, c) => {
+      if (value !== null) return;
+      context.strokeRect(c * cell + 0.5, r * cell + 0.5, cell - 1, cell - 1);
+    }),
   );
 }
 
-function drawCell(context, value, r, c, { scale, cell, colors }) {
-  const [x, y] = [c * cell, r * cell];
-  if (value === null) {
-    context.strokeStyle = colors.line;
-    context.lineWidth = 1;
-    context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
-    return;
+// Short numbers first, then long ones, which are smaller: to change the font is slow.
+function drawNumbers(context, matrix, { scale, cell, colors }) {
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const texts = matrix.map((row) => row.map((v) => (v === null ? "" : shortText(v))));
+  for (const long of [false, true]) {
+    context.font = `${Math.round(cell * (long ? 0.32 : 0.38))}px system-ui, sans-serif`;
+    texts.forEach((row, r) =>
+      row.forEach((text, c) => {
+        if (!text || text.length > 3 !== long) return;
+        context.fillStyle = inkOn(shade(matrix[r][c], scale, colors));
+        context.fillText(text, (c + 0.5) * cell, (r + 0.5) * cell + 1, cell - 4);
+      }),
+    );
   }
-  const color = shade(value, scale, colors);
-  context.fillStyle = `rgb(${color})`;
-  context.fillRect(x, y, cell - 1, cell - 1);
-  if (cell < 22) return; // too small to read
-  const text = shortText(value);
-  const size = Math.round(cell * (text.length > 3 ? 0.32 : 0.38));
-  context.font = `${size}px system-ui, sans-serif`;
-  context.fillStyle = inkOn(color);
-  context.fillText(text, x + cell / 2, y + cell / 2 + 1, cell - 4);
 }
 
 // A number short enough for a cell.
