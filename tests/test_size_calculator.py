@@ -413,9 +413,15 @@ class Calculator:
 
     def cells(self, kind):
         return self.place.evaluate(
-            """(place, kind) => [...place.querySelectorAll(
-                `[data-shows=picture] .cnn-cell-${kind}`)]
-                .map((cell) => Number(cell.dataset.position))""",
+            """(place, kind) => {
+                const all = place.querySelectorAll(
+                    `[data-shows=picture] .cnn-cell-${kind}`);
+                return [...all].flatMap((cells) => {
+                    const positions = cells.dataset.positions.split(" ").map(Number);
+                    const boxes = cells.getAttribute("d").split("z").length - 1;
+                    return boxes === positions.length ? positions : [NaN];
+                });
+            }""",
             kind,
         )
 

@@ -147,6 +147,11 @@ export function showValue(field, value) {
   field.removeAttribute("aria-invalid");
 }
 
+// Writes a text. One that is the same is neither laid out nor announced again.
+export function write(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+
 // --- Colors --------------------------------------------------------------------
 
 // The palette of the page's theme, from the variables in kit.css.
@@ -363,9 +368,11 @@ function shortText(value) {
   return format(value, Math.abs(value) >= 10 ? (Math.abs(value) >= 100 ? 0 : 1) : 2);
 }
 
-// Sizes a canvas for the screen's density; its logical size is width × height.
-function prepare(canvas, width, height) {
+// Makes a canvas width × height large, in logical pixels; returns its emptied context.
+// It has two pixels or more for each, and a screen's density at least.
+export function prepare(canvas, width, height) {
   const density = Math.max(2, Math.ceil(window.devicePixelRatio || 1));
+  // To give a canvas other pixels takes a phone 4 ms, even if they are as many.
   if (canvas.width !== width * density || canvas.height !== height * density) {
     canvas.width = width * density;
     canvas.height = height * density;

@@ -395,6 +395,9 @@ function buildPanels(view) {
 
 // --- Drawing --------------------------------------------------------------------
 
+// Sides of grids that share one size of cell; up to 14, cells have room for numbers.
+const ROOMS = [4, 8, 14, 20, 28, 36, 44];
+
 function draw(view) {
   const state = stateOf(view.model, STATE);
   const whole = padded(state);
@@ -402,8 +405,7 @@ function draw(view) {
   // One size of cell for all grids, and for small changes of the padding, so that
   // their sizes can be compared. (And it takes time to give a canvas another size.)
   const side = Math.max(whole.length, whole[0].length);
-  const step = side > 16 ? 8 : 4;
-  const room = step * Math.ceil(side / step);
+  const room = ROOMS.find((most) => most >= side);
   const cell = cellSize(room, room, 320);
   const colors = { ...palette(), uses: hue("uses") };
   const scene = { state, whole, output: correlate(state), r, c, cell, colors };

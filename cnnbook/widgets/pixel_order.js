@@ -18,11 +18,13 @@ import {
   onDrag,
   palette,
   panel,
+  prepare,
   setState,
   stateOf,
   sumAt,
   tickBox,
   wordsFor,
+  write,
 } from "./kit.js";
 
 const WORDS = {
@@ -310,7 +312,8 @@ function buildPicture(view) {
 }
 
 function buildTable(view) {
-  const line = () => make("tr", {}, make("td"), make("td"), make("td"));
+  const cell = () => make("td", {}, new Text(), " ", make("span"));
+  const line = () => make("tr", {}, cell(), cell(), cell());
   view.table = make("table", { class: "cnn-places" }, make("tbody", {}, line(), line(), line()));
   view.tableTitle = make("div", { class: "cnn-title" });
   const box = panel(view.tableTitle, view.table, view.status);
@@ -414,10 +417,9 @@ function drawTable(view, { state, places }) {
     const cell = view.table.rows[Math.floor(i / 3)].cells[i % 3];
     cell.classList.toggle("cnn-center", i === 4);
     cell.classList.toggle("cnn-outside", place === null);
-    cell.textContent = place ?? words.outside;
-    if (place === null || i === 4) return;
-    const step = fill(words.step, { step: signed(place - center) });
-    cell.append(" ", make("span", {}, step));
+    const known = place !== null && i !== 4;
+    write(cell.firstChild, place ?? words.outside);
+    write(cell.lastChild, known ? fill(words.step, { step: signed(place - center) }) : "");
   });
 }
 
@@ -445,7 +447,7 @@ function whereText(view, { shuffled, pixel, images, image }, places) {
 
 function drawStatus(view, { state, places }) {
   const text = whereText(view, state, places);
-  if (view.status.textContent !== text) view.status.textContent = text;
+  write(view.status, text);
 }
 
 function drawControls(view, { state }) {
@@ -483,7 +485,7 @@ function drawRibbon(view, scene) {
   const { places, count } = scene;
   view.width = view.ribbonBox.clientWidth;
   const width = Math.max(220, view.width || 600); // 600 until it stands in a page
-  const context = sized(view.ribbon, width, TALL);
+  const context = prepare(view.ribbon, width, TALL);
   const layout = ribbonLayout(width, places[1][1], count);
   const row = scene.picture.flat();
   const all = { ...scene, context, width, layout, row };
@@ -504,20 +506,6 @@ function ribbonText(view, { places, layout, row }) {
   const marked = fill(words.marked, { places: known.sort((a, b) => a - b).join(", ") });
   const piece = fill(words.piece, { place: places[1][1], cells: cells.join(", ") });
   return `${view.words.rowKeys} ${marked} ${piece}`;
-}
-
-// A canvas for the screen's density; its logical size is width × height.
-function sized(canvas, width, height) {
-  const density = Math.max(2, Math.ceil(window.devicePixelRatio || 1));
-  if (canvas.width !== width * density || canvas.height !== height * density) {
-    canvas.width = width * density;
-    canvas.height = height * density;
-    canvas.style.width = `${width}px`;
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(density, 0, 0, density, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
 }
 
 // The whole row, one brightness a place, scaled to the width.
@@ -627,16 +615,12 @@ function drawAnswers(view, scene) {
   drawMap(view, scene);
 }
 
-function tell(view, name, text) {
-  if (view.notes[name].textContent !== text) view.notes[name].textContent = text;
-}
-
 function drawSeen(view, { state, rows, columns, colors, picture }) {
   const { words } = view;
   const cell = cellSize(rows, columns, 224, 40);
   drawGrid(view.seen, picture, { scale: 1, cell, colors: tones(colors) });
   describe(view.seen, `${words.person}: ${state.shuffled ? words.noise : state.image}`, "img");
-  tell(view, "person", state.shuffled ? words.noise : words.shape);
+  write(view.notes.person, state.shuffled ? words.noise : words.shape);
 }
 
 // Percent, with two decimals at most.
@@ -656,15 +640,15 @@ function drawBars(view, { state }) {
   shares.forEach((share, digit) => {
     const bar = view.bars.children[digit];
     bar.classList.toggle("cnn-first", digit === first);
-    bar.children[1].firstChild.style.width = `${100 * share}%`;
-    bar.children[2].textContent = percent(view, share, 0);
+    bar.children[1].firstChild.style.transform = `scaleX(${share})`;
+    write(bar.children[2], percent(view, share, 0));
   });
   view.answer.textContent = answerText(view, shares);
   const all = shares.map((share, digit) =>
     fill(words.bar, { digit, share: percent(view, share, 2) }),
   );
   describe(view.bars, fill(words.bars, { all: all.join(", ") }), "img");
-  tell(view, "dense", denseText(view, state));
+  write(view.notes.dense, denseText(view, state));
 }
 
 function denseText(view, state) {
@@ -680,7 +664,7 @@ function drawMap(view, { state, colors, picture }) {
   const map = edges(picture);
   view.map.hidden = map === null;
   if (map === null) {
-    tell(view, "convolution", words.small);
+    write(view.notes.convolution, words.small);
     return;
   }
   const [rows, columns] = [map.length, map[0].length];
@@ -688,7 +672,7 @@ function drawMap(view, { state, colors, picture }) {
   drawGrid(view.map, map, { scale: 4, cell: cellSize(rows, columns, 224, 40), colors });
   const text = state.shuffled ? words.strangers : words.edges;
   describe(view.map, `${fill(words.map, { rows, columns })}. ${text}`, "img");
-  tell(view, "convolution", text);
+  write(view.notes.convolution, text);
 }
 
 // --- Events ---------------------------------------------------------------------

@@ -14,6 +14,7 @@ import {
   showValue,
   stateOf,
   wordsFor,
+  write,
 } from "./kit.js";
 
 export const BOUNDS = {
@@ -525,10 +526,24 @@ function buildSolutions(view) {
 }
 
 function buildFormula(view) {
-  view.formula = make("div", { class: "cnn-formula", "aria-hidden": "true" });
+  const [letters, numbers] = [fraction("m ="), fraction("=")];
+  for (const [name, place] of Object.entries(letters.parts)) write(place, LETTERS[name]);
+  view.numbers = numbers.parts;
+  const lines = [letters.line, numbers.line];
+  view.formula = make("div", { class: "cnn-formula", "aria-hidden": "true" }, ...lines);
   view.formulaText = make("p", { class: "cnn-hidden", "data-shows": "formula" });
   view.result = make("p", { role: "status", "data-shows": "result" });
   return make("div", {}, view.formula, view.formulaText, view.result);
+}
+
+// A line of the formula, and its parts, which are still empty.
+function fraction(before) {
+  const top = make("span", { class: "cnn-over" });
+  const [bottom, rest] = [make("span"), make("span")];
+  const floor = make("span", { class: "cnn-floor" });
+  floor.append(make("span", { class: "cnn-fraction" }, top, bottom));
+  const line = make("div", {}, make("span", {}, before), floor, rest);
+  return { line, parts: { top, bottom, rest } };
 }
 
 function buildPicture(view) {
@@ -616,9 +631,9 @@ function drawFields(view, { size, layer, wanted }, { state, given, inside }) {
   view.unknown.value = solve_for;
   view.layerTitle.hidden = layers.length === 1;
   const numbers = { number: selected + 1, before: selected, all: layers.length, given };
-  view.layerTitle.textContent = fill(words.layerOf, numbers);
+  write(view.layerTitle, fill(words.layerOf, numbers));
   view.note.hidden = selected === 0;
-  view.note.textContent = fill(inside ? words.alone : words.from, numbers);
+  write(view.note, fill(inside ? words.alone : words.from, numbers));
 }
 
 // A list of whole numbers in few words: "27 or 28", "12 to 14".
@@ -703,16 +718,10 @@ const LETTERS = { top: "n + 2p − d(k − 1) − 1", bottom: "s", rest: "+ 1" }
 
 function drawFormula(view, scene) {
   const numbers = partsOf(scene);
-  const line = ({ top, bottom, rest }, before) => {
-    const over = make("span", { class: "cnn-over" }, top);
-    const fraction = make("span", { class: "cnn-fraction" }, over, make("span", {}, bottom));
-    const floor = make("span", { class: "cnn-floor" }, fraction);
-    return make("div", {}, make("span", {}, before), floor, make("span", {}, rest));
-  };
-  view.formula.replaceChildren(line(LETTERS, "m ="), line(numbers, "="));
+  for (const [name, place] of Object.entries(view.numbers)) write(place, numbers[name]);
   const text = ({ top, bottom, rest }) => `floor((${top}) / ${bottom}) ${rest}`;
-  view.formulaText.textContent = `m = ${text(LETTERS)} = ${text(numbers)}`;
-  view.result.textContent = resultOf(scene, view.words);
+  write(view.formulaText, `m = ${text(LETTERS)} = ${text(numbers)}`);
+  write(view.result, resultOf(scene, view.words));
 }
 
 // What the division does and what is lost by it, in words.
@@ -787,7 +796,7 @@ function drawPicture(view, scene = view.scene) {
   describe(image, pictureText(scene, plan, words), "img");
   view.figure.replaceChildren(image);
   drawLegend(view, scene, missed.size, words);
-  view.caption.textContent = `${words.row} ${windowsText(scene, words)}`;
+  write(view.caption, `${words.row} ${windowsText(scene, words)}`);
 }
 
 function svg(tag, attributes, ...children) {
@@ -799,37 +808,43 @@ function svg(tag, attributes, ...children) {
   return element;
 }
 
-// The cells of one part of the row. Numbers too wide for a cell stand in every
-// second cell, or in fewer, counted from the row's own end.
+// The cells of one part of the row, one path for each kind and one text for all
+// numbers: a phone needs a frame's time to place forty texts. Numbers too wide for a
+// cell stand in every second cell, or in fewer, counted from the row's own end.
 function drawRow(image, [from, to, column], { size, missed, cell, top }) {
   const digits = String(Math.max(0, Math.min(to, size - 1))).length;
   const every = Math.ceil((digits * 6.5 + 3) / cell);
+  const cells = { pixel: [], padding: [], unread: [] };
   const numbers = [];
+  const start = (position) => (column + position - from) * cell;
   for (let position = from; position <= to; position++) {
-    const x = (column + position - from) * cell;
     const padding = position < 0 || position >= size;
-    const kind = padding ? "padding" : missed.has(position) ? "unread" : "pixel";
-    image.append(...drawCell(kind, x, cell, top, position));
+    cells[padding ? "padding" : missed.has(position) ? "unread" : "pixel"].push(position);
     const step = column ? size - 1 - position : position;
-    if (!padding && step % every === 0) numbers.push(number(position, x + cell / 2, top / 2));
+    if (!padding && step % every === 0) {
+      numbers.push(svg("tspan", { x: start(position) + cell / 2 }, String(position)));
+    }
   }
-  image.append(...numbers); // on top: they may reach into the next cell
+  for (const [kind, all] of Object.entries(cells)) {
+    if (!all.length) continue;
+    const [boxes, ...over] = drawCells(kind, all.map(start), cell, top);
+    boxes.dataset.positions = all.join(" ");
+    image.append(boxes, ...over);
+  }
+  // On top: they may reach into the next cell.
+  image.append(svg("text", { y: top / 2 + 4, class: "cnn-number" }, ...numbers));
 }
 
-function drawCell(kind, x, width, height, position) {
-  const box = { x, y: 0, width, height, class: `cnn-cell-${kind}` };
-  const cell = [svg("rect", { ...box, "data-position": position })];
-  if (kind === "padding") {
-    cell.push(svg("path", { d: hatch(x, width, height), class: "cnn-hatch" }));
-  } else if (kind === "unread") {
-    const d = `M${x} ${height}L${x + width} 0`;
-    cell.push(svg("path", { d, class: "cnn-cross" }));
-  }
-  return cell;
-}
-
-function number(position, x, y) {
-  return svg("text", { x, y: y + 4, class: "cnn-number" }, String(position));
+// Cells of one kind that begin at these x.
+function drawCells(kind, all, width, height) {
+  const path = (draw, name) => svg("path", { d: all.map(draw).join(""), class: name });
+  const boxes = path((x) => `M${x} 0h${width}v${height}h${-width}z`, `cnn-cell-${kind}`);
+  const over = {
+    pixel: () => [],
+    padding: () => [path((x) => hatch(x, width, height), "cnn-hatch")],
+    unread: () => [path((x) => `M${x} ${height}L${x + width} 0`, "cnn-cross")],
+  };
+  return [boxes, ...over[kind]()];
 }
 
 function hatch(x, cell, top) {
@@ -959,7 +974,7 @@ function drawLegend(view, { size, layer }, missed, words) {
 function swatch(kind) {
   const view = { width: 20, height: 20, viewBox: "-1 -1 20 20", "aria-hidden": "true" };
   if (kind === "padding" || kind === "unread") {
-    return svg("svg", view, ...drawCell(kind, 0, 18, 18, ""));
+    return svg("svg", view, ...drawCells(kind, [0], 18, 18));
   }
   const dots = [5, 14].map((cx) => svg("circle", { cx, cy: 9, r: 4 }));
   const bar = svg("path", { d: "M0 9H18", class: "cnn-bar-full" });
@@ -980,16 +995,16 @@ function drawChain(view, { state }) {
     const field = receptiveField(layers.slice(0, i + 1));
     const [head, ...cells] = view.rows.rows[i].cells;
     head.firstChild.setAttribute("aria-pressed", String(i === selected));
-    head.lastChild.textContent = shortOf(layer);
+    write(head.lastChild, shortOf(layer));
     const texts = [`${sizes[i]} → ${sizes[i + 1]}`, field.size, field.jump];
-    cells.forEach((cell, at) => (cell.textContent = texts[at]));
+    cells.forEach((cell, at) => write(cell, texts[at]));
   });
   view.add.disabled = layers.length === MAX_LAYERS;
   view.remove.disabled = layers.length === 1;
-  view.remove.textContent = fill(words.remove, { number: selected + 1 });
+  write(view.remove, fill(words.remove, { number: selected + 1 }));
   const whole = receptiveField(layers);
   const sentence = whole.size === 1 ? words.seesOne : words.sees;
-  view.sees.textContent = fill(sentence, { sizes: sizes.join(" → "), ...whole });
+  write(view.sees, fill(sentence, { sizes: sizes.join(" → "), ...whole }));
 }
 
 // The numbers of a layer that are not the default: "k 3, s 2, p 1".

@@ -29,6 +29,7 @@ import {
   sumAt,
   tickBox,
   wordsFor,
+  write,
 } from "./kit.js";
 
 export const MAX_INPUT = 28;
@@ -694,11 +695,6 @@ function drawText(view, { state, output, r, c }) {
   write(view.window, texts.input);
   write(view.unread, unreadText(state, words));
   write(view.sizes, sizesText(state, words));
-}
-
-// A text that is the same is not announced again.
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function drawControls(view, { state }) {
