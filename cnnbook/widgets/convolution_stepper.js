@@ -22,6 +22,7 @@ import {
   palette,
   panel,
   parseNumber,
+  player,
   refresh,
   resized,
   say,
@@ -178,8 +179,14 @@ const STATE = ["input", "kernel", "bias", "stride", "flip", "position", "gray"];
 
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
-  const view = { words, model, editing: false, cursor: [0, 0], timer: null };
+  const view = { words, model, editing: false, cursor: [0, 0] };
   view.start = stateOf(model, STATE);
+  view.player = player({
+    count: () => outputSize(stateOf(model, STATE)).reduce((a, b) => a * b),
+    now: () => model.get("position"),
+    move: (position) => moveTo(view, position),
+    redraw: () => draw(view),
+  });
   Object.assign(view, {
     names: STATE,
     check: (state) => check(state, words),
@@ -190,7 +197,7 @@ function render({ model, el }) {
   el.append(view.root);
   refresh(view);
   const end = follow(view, STATE);
-  return () => (pause(view), end());
+  return () => (view.player.pause(), end());
 }
 
 export default { render };
@@ -274,7 +281,7 @@ function buildSettings(view) {
 
 // Back to what the widget showed first.
 function reset(view) {
-  pause(view);
+  view.player.pause();
   changeTo(view, { ...view.start });
 }
 
@@ -368,11 +375,11 @@ function buildModes(view) {
 function buildPlayer(view) {
   const { words } = view;
   const go = (label, control, position) =>
-    button(label, () => (pause(view), moveTo(view, position())), {
+    button(label, () => (view.player.pause(), moveTo(view, position())), {
       "data-control": control,
     });
   const now = () => view.model.get("position");
-  view.playButton = button(words.play, () => (view.timer ? pause(view) : play(view)), {
+  view.playButton = button(words.play, view.player.toggle, {
     class: "cnn-primary",
     "data-control": "play",
   });
@@ -380,7 +387,7 @@ function buildPlayer(view) {
     type: "range",
     min: 0,
     "data-control": "position",
-    oninput: () => (pause(view), moveTo(view, Number(view.slider.value))),
+    oninput: () => (view.player.pause(), moveTo(view, Number(view.slider.value))),
   });
   view.sliderLabel = labeled("", view.slider, "cnn-field cnn-slide");
   return make(
@@ -621,7 +628,7 @@ function drawSum(view, { state, r, c, products }) {
   };
   const where = fill(words.where, { row: r + 1, column: c + 1 });
   const sentence = values.count <= 9 ? words.sum : words.longSum;
-  view.sum.setAttribute("aria-live", view.timer ? "off" : "polite");
+  view.sum.setAttribute("aria-live", view.player.playing() ? "off" : "polite");
   view.sum.textContent = `${where}: ${fill(sentence, values)}`;
 }
 
@@ -656,7 +663,7 @@ function drawControls(view, { state, rows, columns, at }) {
     now: at + 1,
     all: rows * columns,
   });
-  view.playButton.textContent = view.timer ? words.pause : words.play;
+  view.playButton.textContent = view.player.playing() ? words.pause : words.play;
   if (!view.details.open && view.written !== state.input) {
     view.text.value = asText(state.input);
     view.written = state.input; // long to write, so not at every step
@@ -702,7 +709,7 @@ function listenToOutput(view) {
   onDrag(canvas, (event) => {
     const [rows, columns] = outputSize(stateOf(view.model, STATE));
     const [r, c] = cellAt(canvas, event, rows, columns);
-    pause(view);
+    view.player.pause();
     moveTo(view, r * columns + c);
   });
   canvas.addEventListener("keydown", (event) => slideByKey(view, event));
@@ -718,7 +725,7 @@ function slideTo(view, r, c) {
       Math.min(count - 1, Math.round((cell - (reach - 1) / 2) / state.stride)),
     );
   const row = place(r, state.kernel.length, rows);
-  pause(view);
+  view.player.pause();
   moveTo(view, row * columns + place(c, state.kernel[0].length, columns));
 }
 
@@ -731,7 +738,7 @@ function slideByKey(view, event) {
   const ends = { Home: 0, End: rows * columns - 1 };
   if (!(event.key in ARROWS) && !(event.key in ends)) return;
   event.preventDefault();
-  pause(view);
+  view.player.pause();
   moveTo(view, ends[event.key] ?? row * columns + column);
 }
 
@@ -763,27 +770,4 @@ function write(view, cells) {
   for (const [r, c] of cells) input[r][c] = number;
   view.cursor = cells.at(-1);
   attempt(view, () => changeTo(view, { input }), view.pen);
-}
-
-// About fifteen seconds for the whole slide, however long it is, but never slower
-// than two steps a second or faster than 60.
-function play(view) {
-  const [rows, columns] = outputSize(stateOf(view.model, STATE));
-  const last = rows * columns - 1;
-  const wait = Math.max(1000 / 60, Math.min(500, 15000 / (last + 1)));
-  const tick = () => {
-    if (view.model.get("position") >= last) return pause(view);
-    moveTo(view, view.model.get("position") + 1);
-    view.timer = setTimeout(tick, wait);
-  };
-  if (view.model.get("position") >= last) moveTo(view, 0);
-  view.timer = setTimeout(tick, wait);
-  draw(view);
-}
-
-function pause(view) {
-  if (!view.timer) return;
-  clearTimeout(view.timer);
-  view.timer = null;
-  draw(view);
 }

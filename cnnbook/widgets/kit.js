@@ -31,6 +31,28 @@ export function parseNumber(text) {
 
 // --- Matrices -----------------------------------------------------------------
 
+// Rows and columns.
+export const shape = (matrix) => [matrix.length, matrix[0].length];
+
+export function forEachCell(matrix, act) {
+  matrix.forEach((row, r) => row.forEach((value, c) => act(value, r, c)));
+}
+
+// The first row (or column) of every window along one direction.
+export function windowStarts(size, reach, stride) {
+  const count = Math.floor((size - reach) / stride) + 1;
+  return Array.from({ length: count }, (_, i) => i * stride);
+}
+
+// In how many windows each row (or column) stands along one direction.
+export function visitsAlong(size, reach, stride) {
+  const counts = Array(size).fill(0);
+  for (const start of windowStarts(size, reach, stride)) {
+    for (let i = 0; i < reach; i++) counts[start + i]++;
+  }
+  return counts;
+}
+
 // The sum of a kernel's products with what lies under it, its first cell on input
 // row r, column c; plain loops, for speed.
 export function sumAt(input, kernel, r, c) {
@@ -167,6 +189,11 @@ export function palette() {
     line: color("line"),
     mark: color("mark"),
   };
+}
+
+// One variable of kit.css, without its "--cnn-", as three numbers.
+export function hue(name) {
+  return rgb(getComputedStyle(document.body).getPropertyValue(`--cnn-${name}`).trim());
 }
 
 function rgb(hex) {
@@ -352,6 +379,7 @@ function drawNumbers(context, matrix, { scale, cell, colors }) {
   context.textBaseline = "middle";
   const texts = matrix.map((row) => row.map((v) => (v === null ? "" : shortText(v))));
   for (const long of [false, true]) {
+    if (!texts.some((row) => row.some((text) => text && text.length > 3 === long))) continue;
     context.font = `${Math.round(cell * (long ? 0.32 : 0.38))}px system-ui, sans-serif`;
     texts.forEach((row, r) =>
       row.forEach((text, c) => {
@@ -366,6 +394,31 @@ function drawNumbers(context, matrix, { scale, cell, colors }) {
 // A number short enough for a cell.
 function shortText(value) {
   return format(value, Math.abs(value) >= 10 ? (Math.abs(value) >= 100 ? 0 : 1) : 2);
+}
+
+// Diagonal lines over the cells of a drawn grid that no window reads (`times` is 0
+// there), around their numbers.
+export function hatch(context, times, cell, colors) {
+  const step = cell < 16 ? cell / 2 : cell / 4;
+  context.save();
+  context.beginPath();
+  forEachCell(times, (count, r, c) => {
+    if (count) return;
+    context.rect(c * cell, r * cell, cell - 1, cell - 1);
+    const [x, y] = [(c + 0.5) * cell, (r + 0.5) * cell];
+    if (cell >= 22) context.ellipse(x, y, 0.36 * cell, 0.25 * cell, 0, 0, 2 * Math.PI);
+  });
+  context.clip("evenodd");
+  const [height, width] = shape(times).map((cells) => cells * cell);
+  context.beginPath();
+  for (let x = step / 2; x < width + height; x += step) {
+    context.moveTo(x, 0);
+    context.lineTo(x - height, height);
+  }
+  context.strokeStyle = colors.ink;
+  context.lineWidth = 1.2;
+  context.stroke();
+  context.restore();
 }
 
 // Makes a canvas width × height large, in logical pixels; returns its emptied context.
@@ -421,6 +474,36 @@ export function onDrag(canvas, act) {
   canvas.addEventListener("pointermove", (event) => {
     if (canvas.hasPointerCapture(event.pointerId)) follow(event);
   });
+}
+
+// Goes through positions: about fifteen seconds for all, but never slower than two steps
+// a second or faster than 60; two a second if less motion is wished. `count()` and
+// `now()` are asked at every step, since the state may change meanwhile; `move(position)`
+// goes there, `redraw()` shows that it plays or pauses.
+export function player({ count, now, move, redraw }) {
+  let timer = null;
+  const wait = () => {
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return calm ? 500 : Math.max(1000 / 60, Math.min(500, 15000 / count()));
+  };
+  const tick = () => {
+    if (now() >= count() - 1) return pause();
+    move(now() + 1);
+    timer = setTimeout(tick, wait());
+  };
+  const play = () => {
+    if (now() >= count() - 1) move(0);
+    timer = setTimeout(tick, wait());
+    redraw();
+  };
+  const pause = () => {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    redraw();
+  };
+  const playing = () => timer !== null;
+  return { playing, pause, toggle: () => (playing() ? pause() : play()) };
 }
 
 // Says what a canvas shows and, in the role "application", which keys it takes.

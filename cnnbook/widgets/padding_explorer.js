@@ -12,6 +12,7 @@ import {
   fill,
   follow,
   format,
+  hue,
   inkOn,
   labeled,
   largest,
@@ -514,11 +515,6 @@ function drawUses(view, { state, cell, colors }) {
     most,
   });
   tell(canvas, `${words.uses}, ${note.textContent}`, counts);
-}
-
-function hue(name) {
-  const color = getComputedStyle(document.body).getPropertyValue(`--cnn-${name}`).trim();
-  return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
 }
 
 // The numbers in words, where they are few enough to listen to.

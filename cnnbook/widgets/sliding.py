@@ -5,6 +5,7 @@ import operator
 import traitlets
 from traitlets import TraitError, Undefined
 
+from cnnbook.arithmetic import window_starts
 from cnnbook.widgets.base import Matrix
 
 #: A bend of 9 cells in 5×5, minus its mean of 0.36.
@@ -73,7 +74,7 @@ class Sliding(traitlets.HasTraits):
         """Input and kernel in words if they are small, else nothing."""
         if len(self.input) * len(self.input[0]) > 64:
             return ""
-        return f". Input: {_rows(self.input)}. Kernel: {_rows(self.kernel)}"
+        return f". Input: {rows_of(self.input)}. Kernel: {rows_of(self.kernel)}"
 
 
 class Integers(traitlets.TraitType):
@@ -113,14 +114,30 @@ def size(matrix):
     return f"{len(matrix)}×{len(matrix[0])}"
 
 
-def check_fit(name, outer, kernel):
+def check_fit(name, outer, kernel, inner="kernel"):
     """Raise TraitError if a kernel of shape (kH, kW) does not fit into (H, W)."""
     if any(k > s for k, s in zip(kernel, outer, strict=True)):
         raise TraitError(
-            f"kernel: expected one that fits into the {name} of shape {outer}, "
+            f"{inner}: expected one that fits into the {name} of shape {outer}, "
             f"got shape {kernel}"
         )
 
 
-def _rows(matrix):
+def count_visits(sizes, reaches, stride):
+    """In how many windows each pixel stands: a tensor (H, W) of integers.
+
+    The arguments are pairs: of the input (H, W), the window and the stride.
+    """
+    import torch
+
+    rows, columns = torch.zeros(sizes[0]).long(), torch.zeros(sizes[1]).long()
+    every = window_starts(sizes, reaches, stride)
+    for counts, reach, starts in zip((rows, columns), reaches, every, strict=True):
+        for start in starts:
+            counts[start : start + reach] += 1
+    return torch.outer(rows, columns)  # a window is some rows times some columns
+
+
+def rows_of(matrix):
+    """The numbers of nested lists in words: rows apart by slashes."""
     return " / ".join(" ".join(f"{value:g}" for value in row) for row in matrix)

@@ -11,7 +11,9 @@ import {
   drawGrid,
   fill,
   follow,
+  forEachCell,
   format,
+  hatch,
   labeled,
   largest,
   make,
@@ -20,14 +22,18 @@ import {
   onDrag,
   palette,
   panel,
+  player,
   refresh,
   resized,
   say,
   setState,
+  shape,
   showValue,
   stateOf,
   sumAt,
   tickBox,
+  visitsAlong,
+  windowStarts,
   wordsFor,
   write,
 } from "./kit.js";
@@ -107,14 +113,6 @@ export const WORDS = {
 
 // --- Arithmetic -------------------------------------------------------------
 
-const shape = (matrix) => [matrix.length, matrix[0].length];
-
-// The first row (or column) of every window along one direction.
-export function windowStarts(size, reach, stride) {
-  const count = Math.floor((size - reach) / stride) + 1;
-  return Array.from({ length: count }, (_, i) => i * stride);
-}
-
 // The starts of the windows in both directions, [down, right].
 export function startsOf({ input, kernel, stride }) {
   const reach = shape(kernel);
@@ -139,15 +137,6 @@ export function subsample(matrix, [down, right]) {
   return matrix
     .filter((row, r) => kept(row, r, down))
     .map((row) => row.filter((value, c) => kept(value, c, right)));
-}
-
-// In how many windows each row (or column) stands along one direction.
-export function visitsAlong(size, reach, stride) {
-  const counts = Array(size).fill(0);
-  for (const start of windowStarts(size, reach, stride)) {
-    for (let i = 0; i < reach; i++) counts[start + i]++;
-  }
-  return counts;
 }
 
 // In how many windows each pixel stands, (H, W).
@@ -313,8 +302,14 @@ const STATE = ["input", "kernel", "stride", "position"];
 
 function render({ model, el }) {
   const words = wordsFor(el, WORDS);
-  const view = { words, model, timer: null };
+  const view = { words, model };
   view.start = stateOf(model, STATE);
+  view.player = player({
+    count: () => outputSize(stateOf(model, STATE)).reduce((a, b) => a * b),
+    now: () => model.get("position"),
+    move: (position) => moveTo(view, position),
+    redraw: () => draw(view),
+  });
   view.alike = sameStrides(view.start);
   Object.assign(view, {
     names: STATE,
@@ -326,7 +321,7 @@ function render({ model, el }) {
   el.append(view.root);
   refresh(view);
   const end = follow(view, STATE);
-  return () => (pause(view), end());
+  return () => (view.player.pause(), end());
 }
 
 export default { render };
@@ -376,7 +371,7 @@ function resize(view, rows, columns) {
 
 // Back to what the widget showed first.
 function reset(view) {
-  pause(view);
+  view.player.pause();
   view.alike = sameStrides(view.start);
   changeTo(view, { ...view.start });
 }
@@ -503,11 +498,11 @@ function buildLegend(words) {
 function buildPlayer(view) {
   const { words } = view;
   const go = (label, control, position) =>
-    button(label, () => (pause(view), moveTo(view, position())), {
+    button(label, () => (view.player.pause(), moveTo(view, position())), {
       "data-control": control,
     });
   const now = () => view.model.get("position");
-  view.playButton = button(words.play, () => (view.timer ? pause(view) : play(view)), {
+  view.playButton = button(words.play, view.player.toggle, {
     class: "cnn-primary",
     "data-control": "play",
   });
@@ -579,30 +574,6 @@ function drawInput(view, { state, r, c, cell, colors }) {
   setTitle(view, "input", input);
 }
 
-// Diagonal lines over the pixels that no window reads, around their numbers.
-function hatch(context, times, cell, colors) {
-  const step = cell < 16 ? cell / 2 : cell / 4;
-  context.save();
-  context.beginPath();
-  forEachCell(times, (count, r, c) => {
-    if (count) return;
-    context.rect(c * cell, r * cell, cell - 1, cell - 1);
-    const [x, y] = [(c + 0.5) * cell, (r + 0.5) * cell];
-    if (cell >= 22) context.ellipse(x, y, 0.36 * cell, 0.25 * cell, 0, 0, 2 * Math.PI);
-  });
-  context.clip("evenodd");
-  const [height, width] = shape(times).map((cells) => cells * cell);
-  context.beginPath();
-  for (let x = step / 2; x < width + height; x += step) {
-    context.moveTo(x, 0);
-    context.lineTo(x - height, height);
-  }
-  context.strokeStyle = colors.ink;
-  context.lineWidth = 1.2;
-  context.stroke();
-  context.restore();
-}
-
 // A dot in the top left corner of every window.
 function dot(context, [rows, columns], cell, colors) {
   const radius = Math.max(1.5, Math.min(3.5, cell / 9));
@@ -619,10 +590,6 @@ function dot(context, [rows, columns], cell, colors) {
   context.lineWidth = 1;
   context.stroke();
   context.fill();
-}
-
-function forEachCell(matrix, act) {
-  matrix.forEach((row, r) => row.forEach((value, c) => act(value, r, c)));
 }
 
 // How much of the paper lies over an output of stride 1 that the stride skips.
@@ -691,7 +658,7 @@ function drawText(view, { state, output, r, c }) {
   for (const [name, { canvas, title }] of Object.entries(grids)) {
     describe(canvas, `${title.textContent}. ${texts[name]} ${words.help}`);
   }
-  view.window.setAttribute("aria-live", view.timer ? "off" : "polite");
+  view.window.setAttribute("aria-live", view.player.playing() ? "off" : "polite");
   write(view.window, texts.input);
   write(view.unread, unreadText(state, words));
   write(view.sizes, sizesText(state, words));
@@ -713,7 +680,7 @@ function drawControls(view, { state }) {
     option.disabled = !kernel || kernel.length > h || kernel[0].length > w;
   }
   view.kernels.value = nameOf(named, state.kernel);
-  view.playButton.textContent = view.timer ? view.words.pause : view.words.play;
+  view.playButton.textContent = view.words[view.player.playing() ? "pause" : "play"];
 }
 
 // --- Events ---------------------------------------------------------------------
@@ -722,7 +689,7 @@ function listen(view, name) {
   const { canvas } = view.grids[name];
   onDrag(canvas, (event) => {
     const state = stateOf(view.model, STATE);
-    pause(view);
+    view.player.pause();
     moveTo(view, PRESSED[name](state, (rows, columns) => cellAt(canvas, event, rows, columns)));
   });
   canvas.addEventListener("keydown", (event) => moveByKey(view, event));
@@ -756,33 +723,6 @@ function moveByKey(view, event) {
   const row = Math.max(0, Math.min(rows - 1, r + down));
   const column = Math.max(0, Math.min(columns - 1, c + right));
   event.preventDefault();
-  pause(view);
+  view.player.pause();
   moveTo(view, ends[event.key] ?? row * columns + column);
-}
-
-// About fifteen seconds for the whole slide, however long it is, but never slower
-// than two steps a second or faster than 60; two a second if less motion is wished.
-function waitFor(windows) {
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  return calm ? 500 : Math.max(1000 / 60, Math.min(500, 15000 / windows));
-}
-
-function play(view) {
-  // Read at every step: the stride may change meanwhile.
-  const windows = () => outputSize(stateOf(view.model, STATE)).reduce((a, b) => a * b);
-  const tick = () => {
-    if (view.model.get("position") >= windows() - 1) return pause(view);
-    moveTo(view, view.model.get("position") + 1);
-    view.timer = setTimeout(tick, waitFor(windows()));
-  };
-  if (view.model.get("position") >= windows() - 1) moveTo(view, 0);
-  view.timer = setTimeout(tick, waitFor(windows()));
-  draw(view);
-}
-
-function pause(view) {
-  if (!view.timer) return;
-  clearTimeout(view.timer);
-  view.timer = null;
-  draw(view);
 }

@@ -2,9 +2,8 @@
 
 import traitlets
 
-from cnnbook.arithmetic import window_starts
 from cnnbook.widgets.base import Widget
-from cnnbook.widgets.sliding import Integers, Sliding, shape, size
+from cnnbook.widgets.sliding import Integers, Sliding, count_visits, shape, size
 
 #: The largest stride that the widget's sliders reach.
 MAX_STRIDE = 6
@@ -55,15 +54,7 @@ class StrideExplorer(Sliding, Widget):
     @property
     def visits(self):
         """In how many windows each pixel stands: a tensor (H, W) of integers."""
-        import torch
-
-        sizes, reaches = shape(self.input), shape(self.kernel)
-        rows, columns = torch.zeros(sizes[0]).long(), torch.zeros(sizes[1]).long()
-        every = window_starts(sizes, reaches, self.stride)
-        for counts, reach, starts in zip((rows, columns), reaches, every, strict=True):
-            for start in starts:
-                counts[start : start + reach] += 1
-        return torch.outer(rows, columns)  # a window is some rows times some columns
+        return count_visits(shape(self.input), shape(self.kernel), self.stride)
 
     def summary(self) -> str:
         """The sizes and the unread pixels, and all numbers where they are few."""
