@@ -39,6 +39,28 @@ CHANGES = {
         ("stride", [1, 1], [2, 2]),
     ],
     ("05_output_size", "size_calculator"): [("size", 31, 28), ("selected", 1, 0)],
+    ("06_rgb_channels", "channel_stepper"): [
+        ("position", 1, 0),
+        ("filter", 1, 0),
+        ("channels", [True, False, True], [True, True, True]),
+    ],
+    ("07_pooling", "pooling_explorer"): [
+        ("position", 1, 0),
+        ("window", [1, 1], [2, 2]),
+        ("kind", "average", "max"),
+        ("upstream", "all", "selected"),
+    ],
+    ("08_relu", "activation_explorer"): [
+        ("x", -1, 1),
+        ("scale", 2, 1),
+        ("seed", 1, 0),
+    ],
+    ("09_convolutional_network", "network_explorer"): [
+        ("example", 1, 0),
+        ("unit", [4, 2, 3, 4], [4, 2, 3, 5]),
+        ("example", 1, 0),  # with a unit taken apart
+        ("unit", [8, 4], [3, 1, 1, 1]),
+    ],
 }
 
 # Times changes with all that they compute, draw and lay out.

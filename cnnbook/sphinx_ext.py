@@ -4,6 +4,7 @@
 in ``book`` do the rest of the page.
 """
 
+import ast
 import hashlib
 import html
 import posixpath
@@ -18,6 +19,7 @@ from latex2mathml.converter import Converter
 from myst_nb.core.render import MimeRenderPlugin, load_mime_renders
 from sphinx.locale import _
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.math import get_node_equation_number
 
 from cnnbook.widgets.loader import page_files
@@ -29,6 +31,7 @@ def setup(app):
     """Connect the extension to Sphinx."""
     inline, block = (visit_math, None), (visit_math_block, None)
     app.add_html_math_renderer("mathml", inline, block)
+    app.add_directive("widget", WidgetDirective)
     app.add_node(output_image, html=(visit_output_image, lambda self, node: None))
     # An "html" value: when it changes, Sphinx writes every page again. By itself it
     # would not even copy a changed style sheet if no page had changed.
@@ -169,6 +172,58 @@ def check_installation(app) -> None:
 # Widgets
 
 _WIDGET = re.compile(r'data-widget="([^"]*)"')
+
+
+class WidgetDirective(SphinxDirective):
+    """Puts a live widget into a page that is no notebook.
+
+    The content is Python, run when the book is built; its last line makes the widget::
+
+        ```{widget}
+        from cnnbook.widgets import LayerCost
+        LayerCost(side=28)
+        ```
+    """
+
+    has_content = True
+
+    def run(self):
+        """Return the widget's HTML, the same as in a notebook."""
+        # What the code imports or reads may have changed though the page has not
+        self.env.note_reread()
+        try:
+            widget = last_value("\n".join(self.content))
+            markup = widget.to_html()
+        except Exception as error:
+            message = f"the widget failed: {type(error).__name__}: {error}"
+            raise self.error(message) from error
+        return [nodes.raw("", markup, format="html")]
+
+
+def last_value(source: str):
+    """Run Python code and return the value of its last line, a widget.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    Exception
+        Whatever the code raises.
+    """
+    from cnnbook.widgets.base import Widget
+
+    *lines, last = ast.parse(source).body or [None]
+    names = {"__name__": "__widget__"}
+    value = None
+    if isinstance(last, ast.Expr):
+        exec(compile(ast.Module(lines, []), "widget", "exec"), names)
+        value = eval(compile(ast.Expression(last.value), "widget", "eval"), names)
+    if not isinstance(value, Widget):
+        raise TypeError(
+            "expected a widget on the last line, got "
+            + (type(value).__name__ if isinstance(last, ast.Expr) else "no expression")
+        )
+    return value
 
 
 def set_assets_digest(app, config) -> None:

@@ -48,6 +48,12 @@ OTHERS = [
         "position",
         1,
     ),
+    (
+        "ChannelStepper(input=[[[1, 2], [3, 4]]] * 2, filters=[[[[1]], [[-1]]]])",
+        "step",
+        "position",
+        1,
+    ),
     ("SizeCalculator(size=28, layers=[dict(kernel=5)])", "add", "sizes", [28, 24, 24]),
     (
         "PixelOrder(images={'a': [[0, 1], [1, 0]]}, weights=[[1, 2, 3, 4]] * 10,"
@@ -57,6 +63,20 @@ OTHERS = [
         True,
     ),
     ("LayerCost(side=28)", "side-224", "side", 224),
+    ("ActivationExplorer(scale=2)", "suits", "scale", 1.4142),
+    (
+        "PoolingExplorer(input=[[1, 2, 3], [4, 5, 6]])",
+        "shift-left",
+        "input",
+        [[2, 3, 1], [5, 6, 4]],
+    ),
+    (
+        "NetworkExplorer(torch.nn.Sequential(torch.nn.Flatten()),"
+        " torch.ones(1, 1, 2, 2))",
+        "clear",
+        "drawing",
+        [[0, 0], [0, 0]],
+    ),
 ]
 
 #: Does the code cell `at` of the open notebook have its answer?
@@ -85,7 +105,7 @@ def folder(tmp_path_factory):
     kernel = {"name": "python3", "display_name": "Python 3"}  # or Lab asks for one
     small = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(small, folder / "small.ipynb")
-    cells = ["import json\nfrom cnnbook.widgets import *"]
+    cells = ["import json\nimport torch\nfrom cnnbook.widgets import *"]
     for source, _, trait, _ in OTHERS:
         cells += [f"w = {source}\nw", f"print(json.dumps(w.{trait}))"]
     cells = [nbformat.v4.new_code_cell(source) for source in cells]

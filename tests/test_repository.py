@@ -25,7 +25,7 @@ def tracked():
 def texts():
     """Path and text of every tracked text file but this one."""
     for path in tracked():
-        if path.suffix in {".npz", ".png", ".woff2"} or path == Path(__file__):
+        if path.suffix in {".npz", ".png", ".pt", ".woff2"} or path == Path(__file__):
             continue
         if path.exists():
             yield path, path.read_text(encoding="utf-8")
@@ -73,7 +73,9 @@ def test_licenses_stand_beside_what_they_cover():
 
 
 def test_every_widget_has_its_two_files():
-    scripts = {path.stem for path in loader.FOLDER.glob("*.js")} - {"kit", "host"}
+    # The last two are parts of network_explorer
+    others = {"kit", "host", "network", "network_words"}
+    scripts = {path.stem for path in loader.FOLDER.glob("*.js")} - others
     assert scripts == set(loader.stems())
 
 
@@ -105,6 +107,16 @@ def test_a_form_that_cannot_be_inlined_is_refused(line, tmp_path, monkeypatch):
     (tmp_path / "new.js").write_text(f"{line}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=re.escape("new.js: cannot inline the line")):
         loader.as_expression("new")
+
+
+def test_a_module_beside_the_widget_is_inlined(tmp_path, monkeypatch):
+    monkeypatch.setattr(loader, "FOLDER", tmp_path)
+    (tmp_path / "part.js").write_text("export const one = 1;\n", encoding="utf-8")
+    new = 'import {\n  one,\n} from "./part.js";\nexport const two = one + 1;\n'
+    (tmp_path / "new.js").write_text(new, encoding="utf-8")
+    code = loader.as_expression("new")
+    part = "(() => {\nconst one = 1;\n\nreturn { one };\n})()"
+    assert f"const {{\n  one,\n}} = {part};\nconst two = one + 1;" in code
 
 
 def test_plain_numbers():

@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cnnbook import sphinx_ext
+from cnnbook.widgets import LayerCost
 from cnnbook.widgets.loader import page_files
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,11 @@ def notebook(*outputs):
         cells.append(cell | {"execution_count": 1})
     metadata = {"language_info": {"name": "python"}}
     return json.dumps(nbf.new_notebook(cells=cells, metadata=metadata))
+
+
+def directive(*lines):
+    """A Markdown page with a widget that these lines make."""
+    return "\n".join(["# A page", "", "```{widget}", *lines, "```", "", "The end.", ""])
 
 
 def figure(**metadata):
@@ -78,6 +84,8 @@ def run_build(folder):
     )
 
 
+LIVE = ["from cnnbook.widgets import LayerCost", "side = 4 * 7", "LayerCost(side=side)"]
+
 GOOD = {
     "book/index.md": (
         "# The book\n\n$$\n\\left\\lfloor \\frac{H}{S} \\right\\rfloor\n$$ (size)\n\n"
@@ -87,6 +95,7 @@ GOOD = {
         figure(alt='One "dark" pixel.', width=640, height=300),
         ({"text/html": widget(STEM), "text/plain": "Widget()"}, {}),
     ),
+    "book/live.md": directive(*LIVE),
 }
 
 
@@ -106,6 +115,12 @@ def mistakes(tmp_path_factory):
         "book/formula.md": "# A formula\n\nThis is $\\nosuchcommand{x}$.\n",
         "notebooks/02_figure.ipynb": notebook(figure(width=640, height=300)),
         "notebooks/03_widget.ipynb": notebook(({"text/html": widget("nobody")}, {})),
+        "book/raises.md": directive("import math", "math.sqrt(-1)"),
+        "book/refuses.md": directive(*LIVE[:1], "LayerCost(size=28)"),
+        "book/number.md": directive("1 + 1"),
+        "book/statement.md": directive(*LIVE[:1], "w = LayerCost(side=28)"),
+        "book/syntax.md": directive("LayerCost(side="),
+        "book/empty.md": directive(),
     }
     return build(tmp_path_factory.mktemp("mistakes"), pages)
 
@@ -124,7 +139,11 @@ def pages(book):
 
 
 def soup(path):
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return soup_of(path.read_text(encoding="utf-8"))
+
+
+def soup_of(text):
+    return BeautifulSoup(text, "html.parser")
 
 
 def loaded(path):
@@ -146,7 +165,7 @@ def scripts(path):
 
 
 def test_pages_load_only_files_of_the_book(book):
-    assert len(pages(book)) == 4  # the redirect, the search page and ours
+    assert len(pages(book)) == 5  # the redirect, the search page and ours
     for page in pages(book):
         for address in loaded(page):
             assert not re.match(r"[a-z]+:|/", address), f"{page.name} loads {address}"
@@ -294,6 +313,47 @@ def test_widgets_keep_their_words_without_javascript(book):
 
 def test_unknown_widget_is_a_warning(mistakes):
     assert re.search(r"03_widget\.ipynb.*WARNING.*'nobody'", mistakes.stderr)
+
+
+def test_widget_of_a_page_that_is_no_notebook(book):
+    page = book / "book/live.html"
+    places = soup(page).select("article .cnnbook-widget")
+    [place] = places
+    assert str(place) == str(soup_of(LayerCost(side=28).to_html()).div)
+    ours = [name for name in scripts(page) if name in page_files()]
+    assert ours == ["host.js", "layer_cost.js"]
+    assert "from cnnbook" not in soup(page).select_one("article").get_text()
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("raises", "the widget failed: ValueError: .*"),
+        ("refuses", "the widget failed: TypeError: LayerCost has no trait 'size'"),
+        ("number", "TypeError: expected a widget on the last line, got int"),
+        ("statement", "expected a widget on the last line, got no expression"),
+        ("syntax", "the widget failed: SyntaxError: .*"),
+        ("empty", "expected a widget on the last line, got no expression"),
+    ],
+)
+def test_widget_that_cannot_be_made_is_an_error(mistakes, page, message):
+    assert re.search(
+        rf"book/{page}\.md:\d+: (ERROR|WARNING): .*{message}", mistakes.stderr
+    )
+
+
+def test_widget_of_a_page_is_made_by_every_build(book):
+    """Its code may read what has changed since."""
+    folder, page = book.parent.parent, book / "book/live.html"
+    number = folder / "number.txt"
+    source = folder / "book/live.md"
+    lines = [*LIVE[:1], "from pathlib import Path", f"text = Path({str(number)!r})"]
+    source.write_text(directive(*lines, "LayerCost(side=int(text.read_text()))"))
+    for side in (9, 31):
+        number.write_text(str(side))
+        assert run_build(folder).returncode == 0
+        state = soup(page).select_one(".cnnbook-widget script").get_text()
+        assert json.loads(state)["side"] == side
 
 
 def test_widget_files_are_written_by_every_build(book):

@@ -1,10 +1,11 @@
 """From ES modules on disk to what JupyterLab and the published page load.
 
-A widget is written as an ES module that imports only from ``./kit.js``. Neither
-of its two homes can follow that import: JupyterLab receives the module as one
-string, and a page opened from disk may not load modules at all. So a module is
-turned into an expression, an immediately called function that returns the
-module's exports, and expressions can be put together freely. No bundler needed.
+A widget is written as an ES module that imports only from ``./kit.js`` and, if it
+is large, from a module of its own beside it. Neither of its two homes can follow
+an import: JupyterLab receives the module as one string, and a page opened from disk
+may not load modules at all. So a module is turned into an expression, an immediately
+called function that returns the module's exports, and expressions can be put
+together freely. No bundler needed.
 """
 
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./kit\.js";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _NAMED = re.compile(r"^export ((?:async )?(?:function\*?|class|const) (\w+))", re.M)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
@@ -66,15 +67,24 @@ def as_expression(stem: str) -> str:
     ------
     ValueError
         If the module imports or exports in a form other than
-        ``import {...} from "./kit.js";``, ``export function|class|const`` and
-        ``export default``, each at the start of a line.
+        ``import {...} from "./kit.js";`` (or another module that is there),
+        ``export function|class|const`` and ``export default``, each at the start of
+        a line.
     """
     source = (FOLDER / f"{stem}.js").read_text(encoding="utf-8")
     exports = [name for _, name in _NAMED.findall(source)]
     if _DEFAULT.search(source):
         exports.append("default: default_")
-    body = _IMPORT.sub(r"const \1 = kit;", source)
+    body = _IMPORT.sub(_imported, source)
     body = _DEFAULT.sub("const default_ = ", _NAMED.sub(r"\1", body))
     if left := _LEFT_OVER.search(body):
         raise ValueError(f"{stem}.js: cannot inline the line {left.group()!r}")
     return f"(() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})()"
+
+
+def _imported(match: re.Match) -> str:
+    """An import as a constant: the kit is there already, another module comes here."""
+    line, names, stem = match.group(), *match.groups()
+    if stem != "kit" and not (FOLDER / f"{stem}.js").exists():
+        return line
+    return f"const {names} = {stem if stem == 'kit' else as_expression(stem)};"
