@@ -62,6 +62,12 @@ def gray(ax, image, title=""):
     bare(ax, title)
 
 
+def color(ax, image, title=""):
+    """Draw a color image (3, H, W) with values from 0 to 1."""
+    ax.imshow(np.asarray(image).transpose(1, 2, 0))  # Matplotlib: channels last
+    bare(ax, title)
+
+
 def bare(ax, title=""):
     """Axes for a picture: no ticks, no grid, a thin frame."""
     ax.set(xticks=[], yticks=[], title=title)

@@ -1,12 +1,27 @@
 """Train and test the small networks of the book (chapter 1)."""
 
 import contextlib
+import io
+import os
 import sys
+from pathlib import Path
 
 from tqdm import tqdm
 
 
-def fit(model, x, labels, epochs=5, lr=1e-3, batch_size=64, seed=0, show=True):
+def fit(
+    model,
+    x,
+    labels,
+    epochs=5,
+    lr=1e-3,
+    batch_size=64,
+    seed=0,
+    show=True,
+    optimizer=None,
+    decay=False,
+    change=None,
+):
     """Train a classifier with Adam and the cross-entropy loss (chapter 1).
 
     Parameters
@@ -27,6 +42,13 @@ def fit(model, x, labels, epochs=5, lr=1e-3, batch_size=64, seed=0, show=True):
         Of the order in which the examples come.
     show : bool
         Show progress: a line in the notebook, or on the terminal.
+    optimizer : torch.optim.Optimizer, optional
+        Takes the steps in place of a new Adam; `lr` is then not used.
+    decay : bool
+        Let the learning rate fall evenly, step by step, to 0 after the last one.
+    change : function, optional
+        Gets the inputs of each step and a torch.Generator, and returns what the model
+        sees in their place, such as the same pictures moved a little.
 
     Returns
     -------
@@ -41,7 +63,8 @@ def fit(model, x, labels, epochs=5, lr=1e-3, batch_size=64, seed=0, show=True):
     import torch
 
     _check_pairs(x, labels)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=lr)
+    starts = [group["lr"] for group in optimizer.param_groups]
     generator = torch.Generator().manual_seed(seed)
     steps = [
         batch
@@ -50,7 +73,12 @@ def fit(model, x, labels, epochs=5, lr=1e-3, batch_size=64, seed=0, show=True):
     ]
     with _mode(model, training=True):
         told = progress(steps, f"{epochs} epochs of {len(x):,} examples", show)
-        losses = [_step(model, optimizer, x[b], labels[b]) for b in told]
+        losses = []
+        for done, b in enumerate(told):
+            if decay:
+                _set_rates(optimizer, starts, 1 - done / len(steps))
+            seen = change(x[b], generator) if change else x[b]
+            losses.append(_step(model, optimizer, seen, labels[b]))
     a_epoch = len(steps) // epochs if epochs else 0
     return [
         sum(losses[i : i + a_epoch]) / a_epoch for i in range(0, len(losses), a_epoch)
@@ -89,6 +117,106 @@ def evaluate(model, x, labels, batch_size=500):
         ):
             right += (model(part).argmax(1) == wanted).sum().item()
     return right / len(x)
+
+
+def save_weights(model, path):
+    """Write what a model has learned into a file (chapter 9).
+
+    The file is there whole or not at all: it is written under another name first.
+
+    Parameters
+    ----------
+    model : nn.Module
+    path : str or Path
+        A file of that name is replaced.
+    """
+    import torch
+
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb") as file:
+            torch.save(model.state_dict(), file)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_weights(model, path):
+    """Give a model the weights that `save_weights` wrote (chapter 9).
+
+    Nothing in the file is executed. A file that does not fit changes nothing.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Of the same layers as the one that was saved.
+    path : str or Path
+
+    Returns
+    -------
+    nn.Module
+        The same model.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is cut off or no file of weights, or if names, shapes or types in it are
+        others than those of the model.
+    """
+    import torch
+
+    content = io.BytesIO(Path(path).read_bytes())  # here a missing file is told
+    try:
+        found = torch.load(content, map_location="cpu", weights_only=True)
+    except Exception as error:  # of many kinds, depending on what the file is
+        raise ValueError(
+            f"{path}: expected weights written by save_weights, got a file that is cut "
+            f"off or of another kind ({type(error).__name__})"
+        ) from error
+    _check_weights(path, found, model.state_dict())
+    model.load_state_dict(found)
+    return model
+
+
+def _check_weights(path, found, wanted):
+    """Refuse what does not fit, weight by weight."""
+    import torch
+
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"{path}: expected a dict of weights by name, got {type(found).__name__}"
+        )
+    if set(found) != set(wanted):
+        missing, strange = (
+            [str(name) for name in one if name not in other]
+            for one, other in ((wanted, found), (found, wanted))
+        )
+        raise ValueError(
+            f"{path}: expected the weights {_few(wanted)}, got a file "
+            f"without {_few(missing)} and with {_few(strange)} besides"
+        )
+    for name, weight in wanted.items():
+        given = found[name]
+        if not isinstance(given, torch.Tensor):
+            raise ValueError(
+                f"{path}: {name}: expected a tensor, got {type(given).__name__}"
+            )
+        if (given.shape, given.dtype) != (weight.shape, weight.dtype):
+            raise ValueError(
+                f"{path}: {name}: expected {weight.dtype} of shape "
+                f"{tuple(weight.shape)}, got {given.dtype} of shape "
+                f"{tuple(given.shape)}"
+            )
+
+
+def _few(names, most=6):
+    """Names in a row, not too many of them."""
+    names = list(map(str, names))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) or "none") + more
 
 
 def progress(steps, label, show=True):
@@ -142,6 +270,11 @@ def _mode(model, training):
     finally:
         for module, was in before.items():
             module.training = was
+
+
+def _set_rates(optimizer, starts, share):
+    for group, start in zip(optimizer.param_groups, starts, strict=True):
+        group["lr"] = share * start
 
 
 def _step(model, optimizer, x, labels):

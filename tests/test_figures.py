@@ -78,3 +78,11 @@ def test_an_even_matrix_has_colors_too():
     _, (ax,) = figures.row(1)
     figures.signed(ax, torch.zeros(2, 2))
     assert ax.images[0].get_clim() == (-1, 1)
+
+
+def test_a_color_image_is_drawn_channels_last():
+    _, (ax,) = figures.row(1)
+    image = torch.arange(24).reshape(3, 2, 4) / 24
+    figures.color(ax, image)
+    drawn = torch.as_tensor(ax.images[0].get_array())
+    assert torch.equal(drawn, image.permute(1, 2, 0))
