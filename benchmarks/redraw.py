@@ -57,6 +57,7 @@ CHANGES = {
     ],
     ("09_convolutional_network", "network_explorer"): [
         ("example", 1, 0),
+        ("inside", False, True),  # all layers, from here on
         ("unit", [4, 2, 3, 4], [4, 2, 3, 5]),
         ("example", 1, 0),  # with a unit taken apart
         ("unit", [8, 4], [3, 1, 1, 1]),

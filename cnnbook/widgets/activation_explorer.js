@@ -152,10 +152,10 @@ export function evenly(seed, count) {
   return numbers;
 }
 
-// Inputs (BATCH, WIDTH), factors of the outputs, and the weights of all layers, each
-// (WIDTH, WIDTH), before the scale.
-export function drawnFrom(seed) {
-  const [few, many] = [BATCH * WIDTH, MOST_DEPTH * WIDTH * WIDTH];
+// Inputs (BATCH, WIDTH), factors of the outputs, and the weights of `depth` layers, each
+// (WIDTH, WIDTH), before the scale. Fewer layers are the first of more.
+export function drawnFrom(seed, depth = MOST_DEPTH) {
+  const [few, many] = [BATCH * WIDTH, depth * WIDTH * WIDTH];
   const numbers = evenly(seed, 2 * few + many);
   return {
     inputs: numbers.subarray(0, few),
@@ -538,7 +538,9 @@ function draw(view) {
 
 // The network, computed again only if something changes on which it depends.
 function networkOf(view, { activation, depth, scale, seed }) {
-  if (view.drawn?.seed !== seed) view.drawn = { seed, numbers: drawnFrom(seed) };
+  if (view.drawn?.seed !== seed || view.drawn.depth < depth) {
+    view.drawn = { seed, depth, numbers: drawnFrom(seed, depth) };
+  }
   const key = [activation, depth, scale, seed].join();
   if (view.known?.key !== key) {
     view.known = { key, network: run({ activation, depth, scale }, view.drawn.numbers) };

@@ -33,6 +33,7 @@ import {
   sumAt,
   tickBox,
   wordsFor,
+  write,
 } from "./kit.js";
 
 export const MAX_PADDING = 8;
@@ -410,14 +411,15 @@ function draw(view) {
   const cell = cellSize(room, room, 320);
   const colors = { ...palette(), uses: hue("uses") };
   const scene = { state, whole, output: correlate(state), r, c, cell, colors };
-  drawPadded(view, scene);
-  drawOutput(view, scene);
-  drawUses(view, scene);
-  drawKernel(view, scene);
+  const parts = [drawPadded, drawOutput, drawUses, drawKernel];
+  // Words last: in a page that has just changed, a canvas is slow to set a font.
+  const tellings = parts.map((part) => part(view, scene));
+  for (const tellPart of tellings) tellPart?.();
   drawWords(view, scene);
   drawControls(view, state);
 }
 
+// Each of these draws its grid and returns what writes its words.
 function drawPadded(view, { state, whole, r, c, cell, colors }) {
   const { input, kernel, padding } = state;
   const { title, canvas, note } = view.padded;
@@ -434,10 +436,12 @@ function drawPadded(view, { state, whole, r, c, cell, colors }) {
   }
   const size = [kernel.length, kernel[0].length];
   frame(context, [r, c, ...size], cell, { color: colors.mark, line: 3 });
-  title.textContent = `${view.words.padded} ${measure(whole)}`;
-  note.textContent = isPadded ? view.words.hatched : view.words.none;
-  const text = [title.textContent, note.textContent, view.words.help];
-  describe(canvas, text.join(". "));
+  return () => {
+    write(title, `${view.words.padded} ${measure(whole)}`);
+    write(note, isPadded ? view.words.hatched : view.words.none);
+    const text = [title.textContent, note.textContent, view.words.help];
+    describe(canvas, text.join(". "));
+  };
 }
 
 // Two lines across each padded cell; its number stands between them.
@@ -479,14 +483,16 @@ function drawOutput(view, { output, r, c, cell, colors }) {
   const { title, canvas, note } = view.output;
   const frames = [[r, c, 1, 1, colors.mark]];
   drawGrid(canvas, output, { scale: largest(output), cell, colors, frames });
-  title.textContent = `${words.output} ${measure(output)}`;
-  const [least, most] = ends(output);
-  note.textContent = fill(words.range, { least: format(least), most: format(most) });
-  const where = fill(words.where, { row: r + 1, column: c + 1 });
-  describe(
-    canvas,
-    `${title.textContent}. ${where}: ${format(output[r][c])}. ${words.help}`,
-  );
+  return () => {
+    write(title, `${words.output} ${measure(output)}`);
+    const [least, most] = ends(output);
+    write(note, fill(words.range, { least: format(least), most: format(most) }));
+    const where = fill(words.where, { row: r + 1, column: c + 1 });
+    describe(
+      canvas,
+      `${title.textContent}. ${where}: ${format(output[r][c])}. ${words.help}`,
+    );
+  };
 }
 
 // The smallest and the largest number.
@@ -505,16 +511,15 @@ function drawUses(view, { state, cell, colors }) {
   const { words } = view;
   const { title, canvas, note } = view.uses;
   const counts = uses(state);
-  if (isKnown(view, "uses", [counts, cell, colors])) return;
+  if (isKnown(view, "uses", [counts, cell, colors])) return null;
   const [least, most] = ends(counts);
   const ramp = { ...colors, positive: colors.uses };
   drawGrid(canvas, counts, { scale: most, cell, colors: ramp });
-  title.textContent = words.uses;
-  note.textContent = fill(least < most ? words.usesRange : words.usesEqual, {
-    least,
-    most,
-  });
-  tell(canvas, `${words.uses}, ${note.textContent}`, counts);
+  return () => {
+    write(title, words.uses);
+    write(note, fill(least < most ? words.usesRange : words.usesEqual, { least, most }));
+    tell(canvas, `${words.uses}, ${note.textContent}`, counts);
+  };
 }
 
 // The numbers in words, where they are few enough to listen to.
@@ -527,10 +532,12 @@ function tell(canvas, name, matrix) {
 function drawKernel(view, { state: { kernel }, cell, colors }) {
   const { title, canvas } = view.kernel;
   const own = Math.min(cellSize(kernel.length, kernel[0].length, 190), Math.max(cell, 24));
-  if (isKnown(view, "kernel", [kernel, own, colors])) return;
+  if (isKnown(view, "kernel", [kernel, own, colors])) return null;
   drawGrid(canvas, kernel, { scale: largest(kernel), cell: own, colors });
-  title.textContent = `${view.words.kernel} ${measure(kernel)}`;
-  tell(canvas, title.textContent, kernel);
+  return () => {
+    write(title, `${view.words.kernel} ${measure(kernel)}`);
+    tell(canvas, title.textContent, kernel);
+  };
 }
 
 function drawWords(view, { state, whole, output, r, c }) {
