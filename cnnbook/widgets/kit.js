@@ -85,6 +85,18 @@ export function sameMatrix(a, b) {
   );
 }
 
+// Row and column of a position in an output of that size; of the last, if it is beyond.
+export function placeIn([rows, columns], position) {
+  const at = Math.min(position, rows * columns - 1);
+  return [Math.floor(at / columns), at % columns];
+}
+
+// The position whose window starts nearest to input row r, column c.
+export function nearestWindow([rows, columns], [down, right], r, c) {
+  const limit = (value, count) => Math.max(0, Math.min(count - 1, Math.round(value)));
+  return limit(r / down, rows) * columns + limit(c / right, columns);
+}
+
 // --- Elements ----------------------------------------------------------------
 
 // What can have the focus keeps its keys: JupyterLab's shortcuts (arrows, Enter, A, B,

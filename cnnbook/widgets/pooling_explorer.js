@@ -19,10 +19,12 @@ import {
   largest,
   make,
   nameOf,
+  nearestWindow,
   numberField,
   onDrag,
   palette,
   panel,
+  placeIn,
   refresh,
   say,
   setState,
@@ -211,17 +213,12 @@ export function changesBetween(before, after) {
 
 // The [row, column] of the output for a position.
 export function placeOf(state) {
-  const [rows, columns] = outputSize(state);
-  const at = Math.min(state.position, rows * columns - 1);
-  return [Math.floor(at / columns), at % columns];
+  return placeIn(outputSize(state), state.position);
 }
 
 // The position whose window starts nearest to input row r, column c.
 export function nearest(state, r, c) {
-  const [rows, columns] = outputSize(state);
-  const [down, right] = state.stride;
-  const limit = (value, count) => Math.max(0, Math.min(count - 1, Math.round(value)));
-  return limit(r / down, rows) * columns + limit(c / right, columns);
+  return nearestWindow(outputSize(state), state.stride, r, c);
 }
 
 // The window of another configuration nearest to the current one.
