@@ -34,7 +34,7 @@ execute: $(READY)  ## execute the notebooks and save them; CHAPTER=02_convolutio
 	$(BIN)/python scripts/execute.py $(CHAPTER)
 
 text: $(READY)  ## write each notebook's text twin, for editing
-	$(BIN)/jupytext --to py:percent --opt cell_markers='"""' notebooks/*.ipynb
+	$(BIN)/jupytext --to py:percent --opt cell_markers='"""' notebooks/*.ipynb exercises/*/*.ipynb
 
 experiments: $(READY)  ## run the long measurements and store their results; NAME=padding for one
 	$(BIN)/python -m cnnbook.experiments $(NAME)

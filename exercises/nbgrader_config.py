@@ -1,0 +1,1 @@
+"""Settings of nbgrader, for its own commands run from this folder."""
