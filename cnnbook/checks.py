@@ -115,12 +115,13 @@ def _near(answer, expected, tolerance):
 
 def _differs(name, answer, expected, tolerance):
     if answer.dim() == 0:
-        return f"{name} gave {answer.item():.6g}, but {expected.item():.6g} was expected."
+        given, wanted = answer.item(), expected.item()
+        return f"{name} gave {given:.6g}, but {wanted:.6g} was expected."
     wrong = ~torch.isclose(answer, expected, rtol=tolerance, atol=tolerance)
     place = tuple(wrong.nonzero()[0].tolist())
     return (
-        f"{name} has the right shape, but {int(wrong.sum())} of {wrong.numel()} numbers "
-        f"differ. The first is at {list(place)}: {answer[place].item():.6g} "
+        f"{name} has the right shape, but {int(wrong.sum())} of {wrong.numel()} "
+        f"numbers differ. The first is at {list(place)}: {answer[place].item():.6g} "
         f"instead of {expected[place].item():.6g}."
     )
 

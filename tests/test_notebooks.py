@@ -240,7 +240,7 @@ def test_a_failing_cell_leaves_the_notebook_as_it_was(folder):
 
 
 def test_an_unknown_chapter_is_named(folder):
-    with pytest.raises(SystemExit, match="No 99_nothing.ipynb"):
+    with pytest.raises(SystemExit, match="No 99_nothing"):
         execute.main(["99_nothing"])
 
 
