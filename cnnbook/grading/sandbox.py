@@ -1,0 +1,179 @@
+"""Where a student's code runs: behind bubblewrap, with nothing to find and to break.
+
+The sandbox has its own users, processes, network and files: only the Python
+environment is visible, read-only, beside empty folders that vanish. The process in it
+(`runner.py`) imports what an assignment needs once, and serves one session after
+another.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cnnbook
+
+START = 120  # seconds in which the imports must be done
+HOME = "/home/student"
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+SYSTEM += ("/etc/alternatives", "/etc/fonts", "/etc/localtime")
+SETTINGS = {
+    "HOME": HOME,
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "IPYTHONDIR": "/tmp/ipython",
+}
+MISSING = (
+    "The sandbox needs bubblewrap, and there is no bwrap on this machine. On Linux "
+    "install it (apt install bubblewrap, dnf install bubblewrap); macOS and Windows "
+    "do not have it: grade on a Linux machine or in a container. To run the students' "
+    "code as you, with your files and your network in its reach, say --unprotected."
+)
+
+
+class SandboxError(Exception):
+    """The sandbox cannot be had; the message says what to do."""
+
+
+class Sandbox:
+    """A process behind walls, which serves one session at a time.
+
+    Parameters
+    ----------
+    data : Path
+        A folder whose content every session finds in its own.
+    modules : list of str
+        What is imported beforehand.
+    protected : bool
+        False runs the student's code as the instructor's user, without any wall.
+
+    Raises
+    ------
+    SandboxError
+        There is no bubblewrap, or this machine does not let it work.
+    """
+
+    def __init__(self, data, modules, protected=True):
+        self.command, self.settings = _command(Path(data), protected)
+        self.modules, self.process = modules, None
+        self._start()
+
+    def _start(self):
+        self.control, theirs = socket.socketpair()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
+        self.process = subprocess.Popen(
+            [*self.command, str(theirs.fileno()), *self.modules],
+            env=self.settings,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self.log,
+        )
+        theirs.close()
+        self.control.settimeout(START)
+        try:
+            self.single = self._word() == b"single"
+        except OSError as error:
+            self.close()
+            raise SandboxError(self._why(error)) from None
+
+    def _word(self):
+        word = self.control.recv(16)
+        if not word:
+            raise ConnectionError("the sandbox ended")
+        return word
+
+    def _why(self, error):
+        self.log.seek(0)
+        lines = self.log.read().decode(errors="replace").splitlines()
+        said = "; ".join(lines[-3:]) or str(error)
+        return (
+            f"The sandbox does not start: {said}. Some systems forbid name spaces to "
+            "users (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns)."
+        )
+
+    def session(self):
+        """A new session; the one before ends.
+
+        Returns
+        -------
+        socket.socket
+            The connection to a fresh copy of the process. If the process has ended,
+            another is started.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self.control, [b"start"], [theirs.fileno()])
+            except OSError:
+                self.restart()
+                socket.send_fds(self.control, [b"start"], [theirs.fileno()])
+        return ours
+
+    def restart(self):
+        """Start the process again, whatever state it is in."""
+        self.close()
+        self._start()
+
+    def close(self):
+        """End the process and all that it started."""
+        self.control.close()
+        self.process.kill()  # bubblewrap's --die-with-parent ends what is inside
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+def _command(data, protected):
+    """The command that starts a runner, and its environment."""
+    package = Path(cnnbook.__file__).parent
+    python = [sys.executable, "-s", "-P", "-m", "cnnbook.grading.runner"]
+    settings = {**SETTINGS, "PYTHONPATH": str(package.parent)}
+    if not protected:
+        kept = {name: os.environ[name] for name in ("HOME", "PATH")}
+        return python, {**settings, **kept}
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
+        raise SandboxError(MISSING)
+    walls = [bubblewrap, *_walls(), *_files([sys.prefix, sys.base_prefix, package])]
+    settings["CNNBOOK_SANDBOX"] = "/data"
+    return [*walls, "--ro-bind", str(data), "/data", "--", *python], settings
+
+
+def _walls():
+    """Options for name spaces and users."""
+    own = [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
+    if os.getuid() == 0:  # the runner leaves the root user itself
+        users = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        users = ["--unshare-user", "--uid", "65534", "--gid", "65534"]
+    return [*own, *users, "--die-with-parent", "--new-session", "--hostname", "sandbox"]
+
+
+def _files(visible):
+    """Options for the files: the system's and these folders, read-only."""
+    options = [
+        word for path in ("/tmp", HOME) for word in ("--perms", "1777", "--tmpfs", path)
+    ]
+    for path in map(Path, SYSTEM):
+        if path.is_symlink():
+            options += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            options += ["--ro-bind", str(path), str(path)]
+    for path in map(Path, visible):
+        for parent in reversed(path.parents[:-1]):  # else only root may pass them
+            options += ["--perms", "0755", "--dir", str(parent)]
+        options += ["--ro-bind", str(path), str(path)]
+    return [*options, "--proc", "/proc", "--dev", "/dev", "--chdir", HOME]
