@@ -31,7 +31,7 @@ from cnnbook.grading import wire
 NOBODY = 65534
 PRINTED = 64 * 2**10  # characters of a cell that are kept
 PICTURES = 2**20  # bytes of the pictures of a cell that are kept
-MEMORY = 4 * 2**30  # bytes on top of what the imports take
+MEMORY = 2 * 2**30  # bytes of one process, on top of what the imports take
 FILES = 256 * 2**20  # bytes of a file, and of all of them
 PROCESSES = 64  # threads count
 

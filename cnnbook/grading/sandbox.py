@@ -12,11 +12,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
+
+import psutil
 
 import cnnbook
 
 START = 120  # seconds in which the imports must be done
+MEMORY = 4 * 2**30  # bytes of all processes of a sandbox
+GLANCE = 0.25  # seconds between two looks at them
 HOME = "/home/student"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 SYSTEM += ("/etc/alternatives", "/etc/fonts", "/etc/localtime")
@@ -63,10 +68,21 @@ class Sandbox:
 
     def __init__(self, data, modules, protected=True):
         self.command, self.settings = _command(Path(data), protected)
-        self.modules, self.process = modules, None
+        self.modules, self.closed = modules, threading.Event()
         self._start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self):
+        """End the process when all that runs in the sandbox takes too much memory.
+
+        The kernel bounds each process alone; name spaces do not count them together.
+        """
+        while not self.closed.wait(GLANCE):
+            if memory(self.process.pid) > MEMORY:
+                self.process.kill()
 
     def _start(self):
+        self.used = False
         self.control, theirs = socket.socketpair()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
         self.process = subprocess.Popen(
@@ -109,6 +125,8 @@ class Sandbox:
             The connection to a fresh copy of the process. If the process has ended,
             another is started.
         """
+        if self.single and self.used:
+            self.restart()
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -116,15 +134,20 @@ class Sandbox:
             except OSError:
                 self.restart()
                 socket.send_fds(self.control, [b"start"], [theirs.fileno()])
+        self.used = True
         return ours
 
     def restart(self):
         """Start the process again, whatever state it is in."""
-        self.close()
+        self._end()
         self._start()
 
     def close(self):
         """End the process and all that it started."""
+        self.closed.set()
+        self._end()
+
+    def _end(self):
         self.control.close()
         self.process.kill()  # bubblewrap's --die-with-parent ends what is inside
         self.process.wait()
@@ -134,6 +157,30 @@ class Sandbox:
 
     def __exit__(self, *error):
         self.close()
+
+
+def memory(number):
+    """Bytes that a process and all that it started take; 0 when it has ended.
+
+    Copies of a process share pages, so the sum of what each has in memory is only a
+    bound; where it is too high, their shares are counted (which takes longer).
+    """
+    try:
+        process = psutil.Process(number)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    bound = sum(_of(each, "memory_info", "rss") for each in family)
+    if bound <= MEMORY:
+        return bound
+    return sum(_of(each, "memory_full_info", "pss") for each in family)
+
+
+def _of(process, method, name):
+    try:
+        return getattr(getattr(process, method)(), name)
+    except (psutil.Error, AttributeError):  # it has ended; only Linux has shares
+        return 0
 
 
 def _command(data, protected):
