@@ -124,13 +124,16 @@ def rebuilt(error):
     Returns
     -------
     Exception
-        Of the first class among `kinds` that is a library's; what leaves Python, such
-        as SystemExit, becomes a StudentError.
+        Of the first class among `kinds` that is a library's. What leaves Python, such
+        as SystemExit, becomes a StudentError, and so does StopIteration, which would
+        quietly end a loop of the check.
     """
     kinds = [str(kind) for kind in error.get("kinds", [])]
     message = str(error.get("message", ""))
     for kind in kinds:
         known = known_class(kind)
+        if known in (StopIteration, StopAsyncIteration):
+            break
         if known is not None and issubclass(known, Exception):
             try:
                 return known(message)

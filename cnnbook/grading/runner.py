@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import importlib
 import io
+import math
 import operator
 import os
 import random
@@ -107,6 +108,7 @@ def begin(connection, control, shell, walls, apart):
         if walls:
             bring_data()
             limit(used)
+        write_nowhere()
         Session(connection, shell).serve()
 
     if not apart:
@@ -115,6 +117,13 @@ def begin(connection, control, shell, walls, apart):
     session = fork(serve)
     connection.close()
     os.waitpid(session, 0)
+
+
+def write_nowhere():
+    """Send to nowhere what goes to the files behind print, past Python."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
 
 
 # --- Walls --------------------------------------------------------------------------
@@ -206,7 +215,7 @@ class Session:
     """
 
     def __init__(self, connection, shell):
-        self.channel = wire.Channel(connection, self.refer, self.resolve)
+        self.channel = wire.Channel(connection, self.refer, self.resolve, most=math.inf)
         self.shell, self.handles = shell, []
 
     def serve(self):

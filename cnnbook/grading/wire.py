@@ -24,6 +24,7 @@ from types import ModuleType
 import numpy as np
 
 DEEPEST = 60  # lists in lists
+LONGEST_HEADER = 16 * 2**20  # bytes; as objects they take many times as much
 LIBRARIES = ("torch", "numpy", "math", "operator", "builtins")
 
 
@@ -76,6 +77,8 @@ def decode(body, resolve):
     """
     try:
         (length,) = struct.unpack(">I", body[:4])
+        if length > LONGEST_HEADER:
+            raise BrokenError(f"a header of {length} bytes")
         header = json.loads(body[4 : 4 + length].decode("utf-8", "surrogatepass"))
         arrays, start = [], 4 + length
         for size in header["sizes"]:
@@ -261,12 +264,13 @@ class Channel:
     socket : socket.socket
     refer, resolve : callable
         See `encode` and `decode`.
-    largest : int
-        Bytes of a message that are taken; a larger one breaks the connection.
+    largest, most : int
+        Bytes of a message, and of all messages, that are taken; more of them break the
+        connection.
     """
 
-    def __init__(self, socket, refer, resolve, largest=64 * 2**20):
-        self.socket, self.largest = socket, largest
+    def __init__(self, socket, refer, resolve, largest=64 * 2**20, most=2**30):
+        self.socket, self.largest, self.most = socket, largest, most
         self.refer, self.resolve = refer, resolve
 
     def send(self, value, seconds=None):
@@ -284,8 +288,9 @@ class Channel:
         """The next value; LateError after that many seconds, BrokenError at the end."""
         limit = None if seconds is None else time.monotonic() + seconds
         (length,) = struct.unpack(">Q", self._read(8, limit))
-        if length > self.largest:
+        if length > min(self.largest, self.most):
             raise BrokenError(f"a message of {length} bytes; {self.largest} are taken")
+        self.most -= length
         return decode(bytes(self._read(length, limit)), self.resolve)
 
     def _read(self, size, limit):

@@ -8,6 +8,7 @@ hang in it for good, the process is ended and another goes on without that check
 
 import contextlib
 import importlib
+import math
 import socket
 import subprocess
 import sys
@@ -56,7 +57,7 @@ class Grader:
             stdin=subprocess.DEVNULL,
         )
         theirs.close()
-        self.channel = wire.Channel(ours, None, None, largest=2**30)
+        self.channel = wire.Channel(ours, None, None, most=math.inf)
         try:
             ready = self.channel.receive(2 * START)
         except (wire.BrokenError, wire.LateError) as error:
@@ -132,7 +133,7 @@ def serve(channel, folder, seed, protected):
 
 def main(number, folder, seed, *options):
     """Serve the connection with this number."""
-    channel = wire.Channel(socket.socket(fileno=int(number)), None, None)
+    channel = wire.Channel(socket.socket(fileno=int(number)), None, None, most=math.inf)
     try:
         serve(channel, folder, int(seed), "--unprotected" not in options)
     except (SandboxError, ValueError, FileNotFoundError) as error:
