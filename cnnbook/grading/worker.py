@@ -22,6 +22,14 @@ from cnnbook.grading.sandbox import START, SandboxError
 LONGEST = 900  # seconds between two words of a worker
 
 
+class _EndedError(Exception):
+    """The grading process ended or hangs, while it was at some check."""
+
+    def __init__(self, at, why):
+        super().__init__(f"the grading process ended ({why})")
+        self.at = at
+
+
 class Grader:
     """Grades submissions of one assignment, one at a time, from any thread.
 
@@ -70,23 +78,33 @@ class Grader:
         """The result of one submission, as `cnnbook.grading.grade.grade` gives it.
 
         A worker that dies or hangs is replaced, and the check at fault is left out.
+        What ends it outside a check is tried once more.
+
+        Raises
+        ------
+        RuntimeError
+            It ended again.
         """
+        failed = {}
         with self.lock:
-            failed = {}
             while True:
-                at = None
                 try:
-                    self.channel.send({"path": str(path), "failed": failed})
-                    while "result" not in (said := self.channel.receive(self.longest)):
-                        at = said["at"]
-                    return said["result"]
-                except (wire.BrokenError, wire.LateError) as error:
+                    return self._result(path, failed)
+                except _EndedError as error:
                     self.restart()
-                    if at is None or at in failed:
-                        raise RuntimeError(
-                            f"grading {Path(path).name} ended its process: {error}"
-                        ) from None
-                    failed[at] = f"Grading this check ended its process: {error}"
+                    if error.at in failed:
+                        raise RuntimeError(f"{Path(path).name}: {error}") from None
+                    failed[error.at] = f"Grading this check: {error}"
+
+    def _result(self, path, failed):
+        at = ""  # the check that runs
+        try:
+            self.channel.send({"path": str(path), "failed": failed})
+            while "result" not in (said := self.channel.receive(self.longest)):
+                at = said["at"]
+            return said["result"]
+        except (wire.BrokenError, wire.LateError) as error:
+            raise _EndedError(at, error) from None
 
     def restart(self):
         """End the process, whatever it does, and start another."""
@@ -111,6 +129,7 @@ def serve(channel, folder, seed, protected):
     from cnnbook.grading import grade
 
     assignment = read(folder)
+    grade.Limits.of(assignment)  # says now what is wrong with them
     for name in grade.modules(assignment):
         with contextlib.suppress(Exception):  # a check that needs it will say so
             importlib.import_module(name)
