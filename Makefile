@@ -4,12 +4,14 @@ BIN := .venv/bin
 READY := .venv/ready
 export PYTHONHASHSEED := 0
 
-.PHONY: help book serve lab test execute text experiments lint chromium clean
+.PHONY: help book serve lab test test-grading lint execute text experiments tools clean
+.PHONY: assignments collect grade formgrader feedback grades
 
 help:  ## list the verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 book: $(READY)  ## build the book into _build/html
+	$(BIN)/python -m cnnbook.grading.release --pages
 	@# Sphinx does not repeat the warnings of pages that it has read already, so
 	@# after a failure all are read again.
 	$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
@@ -19,11 +21,15 @@ serve: book  ## serve the built book on this machine
 	$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 8000
 
 lab: $(READY)  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/python -m cnnbook.grading.release --pages
+	$(BIN)/jupyter lab --notebook-dir=. notebooks
 
-test: lint book chromium  ## everything that CI checks
-	$(BIN)/python -m pytest tests
+test: lint book tools  ## everything but test-grading; CI runs both
+	$(BIN)/python -m pytest tests -m "not grading"
 	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks
+
+test-grading: $(READY) tools  ## the longer tests of the assignments and the grader
+	$(BIN)/python -m pytest tests -m grading
 
 lint: $(READY)  ## style and spelling
 	$(BIN)/ruff check .
@@ -39,11 +45,32 @@ text: $(READY)  ## write each notebook's text twin, for editing
 experiments: $(READY)  ## run the long measurements and store their results; NAME=padding for one
 	$(BIN)/python -m cnnbook.experiments $(NAME)
 
-chromium: $(READY)  ## find or install the browser that the tests need
+tools: $(READY)  ## find or install what the tests need: a browser, bubblewrap
 	$(BIN)/python scripts/chromium.py
+	$(BIN)/python scripts/bubblewrap.py
+
+# For instructors; book/instructors.md tells the whole way. More of each verb:
+# .venv/bin/python -m cnnbook.grading VERB --help
+assignments: $(READY)  ## make what students get; ASSIGNMENT=02_convolution for one
+	$(BIN)/python -m cnnbook.grading assignments $(ASSIGNMENT)
+
+collect: $(READY)  ## take in what was handed in; FROM=submissions.zip
+	$(BIN)/python -m cnnbook.grading collect "$(FROM)" $(OPTIONS)
+
+grade: $(READY)  ## grade what was collected; ASSIGNMENT= for one
+	$(BIN)/python -m cnnbook.grading grade $(ASSIGNMENT) $(OPTIONS)
+
+formgrader: $(READY)  ## grade by hand, in JupyterLab
+	$(BIN)/python -m cnnbook.grading formgrader
+
+feedback: $(READY)  ## make the pages of feedback; ASSIGNMENT= for one
+	$(BIN)/python -m cnnbook.grading feedback $(ASSIGNMENT) $(OPTIONS)
+
+grades: $(READY)  ## write the grades for your platform; ASSIGNMENT= for one
+	$(BIN)/python -m cnnbook.grading grades $(ASSIGNMENT) $(OPTIONS)
 
 clean:  ## remove what was built; the environment stays
-	rm -rf _build
+	rm -rf _build book/assignments
 
 # CPU=1 takes PyTorch without CUDA, which saves gigabytes on Linux.
 $(READY): requirements.txt pyproject.toml

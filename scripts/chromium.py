@@ -47,7 +47,7 @@ def install_chromium():
     attempt([sys.executable, "-m", "playwright", "install", "chromium"])
     if path := find_chromium():
         return path
-    for command in package_commands():
+    for command in package_commands("chromium"):
         attempt(command)
     if path := find_chromium():
         return path
@@ -114,16 +114,16 @@ def starts(path):
     return True
 
 
-def package_commands():
-    """What installs the system's Chromium, [] where we may not or do not know how."""
+def package_commands(package):
+    """What installs a package of the system's, [] if we may not or do not know how."""
     root = root_prefix()
     if root is None:
         return []
     if shutil.which("apt-get"):
-        install = [*root, "apt-get", "install", "-y", "chromium"]
+        install = [*root, "apt-get", "install", "-y", package]
         return [[*root, "apt-get", "update"], install]
     if shutil.which("dnf"):
-        return [[*root, "dnf", "install", "-y", "chromium"]]
+        return [[*root, "dnf", "install", "-y", package]]
     return []
 
 
@@ -139,11 +139,11 @@ def root_prefix():
 
 def attempt(command):
     """Run a command, its output on stderr; whether it succeeded."""
-    print("chromium.py:", *command, file=sys.stderr, flush=True)
+    print("+", *command, file=sys.stderr, flush=True)
     try:
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=2, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        print("chromium.py:", error, file=sys.stderr)
+        print(error, file=sys.stderr)
         return False
     return True
 

@@ -9,6 +9,7 @@ An assignment is executed, since its reference must pass, and saved without outp
 """
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def read(path):
 def execute(notebook, path):
     """Run all cells in a fresh kernel; the cell that fails is shown."""
     count, stem = len(notebook.cells), path.stem
+    os.environ.setdefault("GRADING_DATA", str(EXERCISES))  # for hidden checks
 
     def progress(cell, cell_index):
         print(f"\r{stem}: cell {cell_index + 1} of {count} ", end="", file=sys.stderr)
@@ -102,6 +104,7 @@ def normalize(notebook, path):
                 "name": "python3",
             },
             "language_info": {"name": "python"},
+            **limits(notebook, path),
         }
     )
     seen = set()
@@ -113,6 +116,13 @@ def normalize(notebook, path):
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
+
+
+def limits(notebook, path):
+    """How long grading an assignment may take, which `make text` does not write out."""
+    stored = nbformat.read(path, as_version=4).metadata if path.exists() else {}
+    found = notebook.metadata.get("grading", stored.get("grading"))
+    return {"grading": found} if found and is_assignment(path) else {}
 
 
 def cell_id(source, seen):

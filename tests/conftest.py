@@ -47,7 +47,7 @@ ARGUMENTS = [
 def browser():
     """One headless Chromium for all tests."""
     path = find_chromium()
-    assert path, "no Chromium: run `make chromium`"
+    assert path, "no Chromium: run `make tools`"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

@@ -193,29 +193,29 @@ def test_dnf_by_sudo(bare, commands, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(chromium, "attempt", lambda c: c == ["sudo", "-n", "true"])
     install = ["sudo", "-n", "dnf", "install", "-y", "chromium"]
-    assert chromium.package_commands() == [install]
+    assert chromium.package_commands("chromium") == [install]
 
 
 def test_sudo_that_wants_a_password_is_not_used(bare, commands, monkeypatch):
     program(bare / "apt-get")
     program(bare / "sudo")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert chromium.package_commands() == []
+    assert chromium.package_commands("chromium") == []
     assert commands == [["sudo", "-n", "true"]]
 
 
 def test_no_way_to_become_root(bare, commands, monkeypatch):
     program(bare / "apt-get")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert chromium.package_commands() == []
+    assert chromium.package_commands("chromium") == []
     monkeypatch.delattr("os.geteuid")  # Windows
-    assert chromium.package_commands() == []
+    assert chromium.package_commands("chromium") == []
     assert commands == []
 
 
 def test_root_without_a_known_package_manager(bare, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert chromium.package_commands() == []
+    assert chromium.package_commands("chromium") == []
 
 
 def test_when_all_fails_says_what_to_do(bare, commands, monkeypatch):

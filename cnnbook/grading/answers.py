@@ -16,6 +16,7 @@ before the first such line is only there for editors::
 """
 
 import ast
+import contextlib
 import os
 import re
 import traceback
@@ -74,41 +75,52 @@ def _answer(head, source, known):
     return Answer(exercise, kind == "right", idea, source.strip() + "\n")
 
 
-def outcomes(assignment, answer, seed):
+def outcomes(assignment, answer, seeds):
     """Run the checks of one exercise on one answer, in this very process.
 
     As nbgrader's own grader does it: everything in one namespace. The other
-    exercises have the reference's solutions.
+    exercises have the reference's solutions. The answer's code runs once, since it may
+    train a network; the checks run once for each seed, each time in a copy of the
+    namespace.
 
     Parameters
     ----------
     assignment : Assignment
     answer : Answer
-    seed : int
+    seeds : iterable of int
         Of the random inputs of hidden checks.
 
     Returns
     -------
-    list of Outcome
-        One for each check cell of the answer's exercise.
+    list of list of Outcome
+        For each seed, one for each check cell of the answer's exercise.
     """
-    os.environ["GRADING_SEED"] = str(seed)
-    wanted = [grade_id(cell) for cell in assignment.exercises()[answer.exercise]]
-    namespace, found = {"__name__": "__main__"}, []
-    for cell in assignment.cells:
-        if cell.cell_type != "code" or len(found) == len(wanted):
-            continue
-        if role(cell) != "check":
+    os.environ["GRADING_DATA"] = str(assignment.folder.parent)
+    checks = assignment.exercises()[answer.exercise]
+    namespace = _answered(assignment, answer, checks)
+    return [_checked(checks, dict(namespace), seed) for seed in seeds]
+
+
+def _answered(assignment, answer, checks):
+    """The namespace after all cells before the last of the checks, but no check."""
+    end = max((assignment.cells.index(cell) for cell in checks), default=0)
+    namespace = {"__name__": "__main__"}
+    for cell in assignment.cells[:end]:
+        if cell.cell_type == "code" and role(cell) != "check":
             own = grade_id(cell) == answer.exercise
             _run(answer.source if own else cell.source, namespace, grade_id(cell))
-        elif grade_id(cell) in wanted:
-            found.append(_outcome(cell, namespace))
-    return found
+    return namespace
+
+
+def _checked(checks, namespace, seed):
+    os.environ["GRADING_SEED"] = str(seed)
+    return [_outcome(cell, namespace) for cell in checks]
 
 
 def _run(source, namespace, name):
     try:
-        exec(compile(source, f"<{name}>", "exec"), namespace)
+        with contextlib.redirect_stdout(None):
+            exec(compile(source, f"<{name}>", "exec"), namespace)
     except Exception as error:  # as in a notebook: the next cell runs all the same
         return error
     return None
@@ -169,9 +181,9 @@ def problems(assignment, seeds):
     for exercise, checks in assignment.exercises().items():
         own = [answer for answer in given if answer.exercise == exercise]
         tried = [
-            (answer, outcomes(assignment, answer, seed))
+            (answer, each)
             for answer in own
-            for seed in seeds
+            for each in outcomes(assignment, answer, seeds)
         ]
         found += _too_few(exercise, own)
         found += [line for answer, each in tried for line in _judged(answer, each)]
@@ -192,6 +204,8 @@ def _judged(answer, each):
         yield f"{answer.exercise}: right, but rejected: {answer.idea}: {errors[0]}"
     if not answer.right and not errors:
         yield f"{answer.exercise}: wrong, but accepted: {answer.idea}"
+    if any(type(outcome.error) is NameError for outcome in errors):
+        yield f"{answer.exercise}: wrong for another reason: {answer.idea}: {errors[0]}"
 
 
 def _idle(cell, tried):
@@ -213,7 +227,7 @@ def _idle(cell, tried):
 
 def _stub_passes(assignment, exercise, seed):
     stub = Answer(exercise, False, "the stub", "raise NotImplementedError()\n")
-    for outcome in outcomes(assignment, stub, seed):
+    for outcome in outcomes(assignment, stub, [seed])[0]:
         if outcome.error is None:
             yield f"{outcome.check}: passes where nothing was written"
 

@@ -194,7 +194,8 @@ def _command(data, protected):
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
         raise SandboxError(MISSING)
-    walls = [bubblewrap, *_walls(), *_files([sys.prefix, sys.base_prefix, package])]
+    visible = [sys.prefix, os.path.realpath(sys.prefix), sys.base_prefix, package]
+    walls = [bubblewrap, *_walls(), *_files(map(Path, visible))]
     settings["CNNBOOK_SANDBOX"] = "/data"
     return [*walls, "--ro-bind", str(data), "/data", "--", *python], settings
 
@@ -214,13 +215,11 @@ def _files(visible):
     options = [
         word for path in ("/tmp", HOME) for word in ("--perms", "1777", "--tmpfs", path)
     ]
-    for path in map(Path, SYSTEM):
+    for path in [*map(Path, SYSTEM), *visible]:
+        for parent in reversed(path.parents[:-1]):  # else only root may pass them
+            options += ["--perms", "0755", "--dir", str(parent)]
         if path.is_symlink():
             options += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             options += ["--ro-bind", str(path), str(path)]
-    for path in map(Path, visible):
-        for parent in reversed(path.parents[:-1]):  # else only root may pass them
-            options += ["--perms", "0755", "--dir", str(parent)]
-        options += ["--ro-bind", str(path), str(path)]
     return [*options, "--proc", "/proc", "--dev", "/dev", "--chdir", HOME]
