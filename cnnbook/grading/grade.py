@@ -16,6 +16,7 @@ from cnnbook.grading.assignment import grade_id, points, read, role
 from cnnbook.grading.judge import Judge, error_output, parsed
 from cnnbook.grading.remote import SandboxLost, Student
 from cnnbook.grading.sandbox import Sandbox
+from cnnbook.grading.submission import read as read_submission
 
 KEPT_AT_HOME = ("solutions.py", "*.ipynb", "[0-9]*.py", "__pycache__", ".*")
 LOSSES = 20  # times that a submission may end its process
@@ -118,7 +119,7 @@ def graded(path, assignment, seed, sandbox, failed=None, tell=None):
     """
     result = {"assignment": assignment.name, "file": Path(path).name, "seed": seed}
     try:
-        submission = align.read_submission(path)
+        submission = read_submission(path)
     except ValueError as error:
         nothing = {name: _score(cell, str(error)) for name, cell in _graded(assignment)}
         return _summed(result, nothing, [], str(error), None)
