@@ -137,12 +137,13 @@ def cell_id(source, seen):
 
 
 def cell_metadata(cell):
-    """Only the tags and what nbgrader needs; code that the book leaves out is folded
+    """Only the tags and what grading needs; code that the book leaves out is folded
     in JupyterLab too."""
     tags = cell.metadata.get("tags", [])
     metadata = {"tags": tags} if tags else {}
-    if "nbgrader" in cell.metadata:
-        metadata["nbgrader"] = cell.metadata["nbgrader"]
+    for name in ("nbgrader", "grading"):
+        if name in cell.metadata:
+            metadata[name] = cell.metadata[name]
     if {"remove-cell", "remove-input"} & set(tags):
         metadata["jupyter"] = {"source_hidden": True}
     return metadata

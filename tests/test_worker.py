@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from grading_case import submission, write_assignment
 
+from cnnbook.grading.assignment import read
+from cnnbook.grading.grade import Limits
 from cnnbook.grading.sandbox import SandboxError
 from cnnbook.grading.worker import Grader
 
@@ -102,7 +104,15 @@ def test_unknown_limits_are_said(tmp_path):
     folder = write_assignment(tmp_path / "odd", SLOW)
     path = folder / "odd.ipynb"
     made = nbformat.read(path, as_version=4)
-    made.metadata["grading"] = {"cell_minutes": 3}
+    made.cells[0].metadata["grading"] = {"cell_minutes": 3}
     nbformat.write(made, path)
     with pytest.raises(SandboxError, match="cell_minutes"):
         Grader(folder, 1)
+
+
+def test_what_one_cell_needs_all_get(tmp_path):
+    made = read(write_assignment(tmp_path / "long", SLOW))
+    assert Limits.of(made) == Limits()
+    made.cells[2].metadata["grading"] = {"cell_seconds": 90}
+    made.cells[3].metadata["grading"] = {"cell_seconds": 40, "call_seconds": 1}
+    assert Limits.of(made) == Limits(cell_seconds=90)

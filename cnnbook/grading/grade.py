@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import nbformat
@@ -26,8 +26,8 @@ LOSSES = 20  # times that a submission may end its process
 class Limits:
     """How long things may take, in seconds.
 
-    An assignment that trains has other ones: {"grading": {"cell_seconds": 180}} in the
-    metadata of its source notebook.
+    A cell of the source that trains says so in its metadata, beside nbgrader's:
+    {"grading": {"cell_seconds": 180}}. What one cell needs, all of them get.
     """
 
     call_seconds: float = 5
@@ -37,13 +37,16 @@ class Limits:
     @classmethod
     def of(cls, assignment):
         """The limits of an assignment; ValueError for a name that is none."""
-        own = dict(assignment.notebook.metadata.get("grading", {}))
-        if unknown := own.keys() - cls.__dataclass_fields__.keys():
-            raise ValueError(
-                f"{assignment.name}: grading has {', '.join(sorted(unknown))}; known "
-                f"are {', '.join(cls.__dataclass_fields__)}"
-            )
-        return cls(**own)
+        limits = {field.name: field.default for field in fields(cls)}
+        for cell in assignment.cells:
+            for name, seconds in cell.metadata.get("grading", {}).items():
+                if name not in limits:
+                    raise ValueError(
+                        f"{assignment.name}: the metadata 'grading' of a cell has "
+                        f"{name!r}; known are {', '.join(limits)}"
+                    )
+                limits[name] = max(limits[name], float(seconds))
+        return cls(**limits)
 
 
 def modules(assignment):
