@@ -65,8 +65,8 @@ RIGHT = {
         "double": f"for _ in range(300):\n    print('x' * 2**20)\n{DOUBLE}"
     },
     "writes 300 MB to the file behind print": {
-        "double": "import os\nfor _ in range(300):\n    os.write(1 + _ % 2, b'x' * 2**20)\n"
-        f"{DOUBLE}"
+        "double": "import os\nfor i in range(300):\n"
+        f"    os.write(1 + i % 2, b'x' * 2**20)\n{DOUBLE}"
     },
     "prints while it is checked": {"double": f"{DOUBLE}    print('hello')\n"},
     "magics and shell commands": {"double": f"%time 1 + 1\n!ls\n{DOUBLE}"},
@@ -374,6 +374,19 @@ def test_a_file_that_is_no_notebook_is_reported(small, walls, tmp_path, content)
     assert result["max"] == 10
     assert path.name in result["error"]
     assert result["notebook"] is None
+
+
+def test_a_course_within_the_environment_is_refused(tmp_path, monkeypatch):
+    made = assignment.read(write_assignment(tmp_path / "env" / "small"))
+    monkeypatch.setattr(sandbox.sys, "prefix", str(tmp_path / "env"))
+    with pytest.raises(sandbox.SandboxError, match="every sandbox shows"):
+        grade.sandbox_for(made).__enter__()
+
+
+def test_nbgraders_exchange_is_hidden(monkeypatch):
+    monkeypatch.setattr(sandbox, "EXCHANGE", Path("/usr/share"))
+    options = sandbox._files([Path("/usr")])
+    assert options.index("/usr/share") > options.index("/usr")
 
 
 # --- Where the sandbox cannot be had --------------------------------------------------

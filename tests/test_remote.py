@@ -101,6 +101,7 @@ for n, wanted in ((1, 1), (2, 4), (3, 9), (4, 16)):
 float(points)
 
 # %% check mapped 1
+%matplotlib inline
 assert all(map(squares, [1, 2]))
 '''
 

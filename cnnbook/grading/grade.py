@@ -71,7 +71,8 @@ def sandbox_for(assignment, protected=True):
         shutil.copytree(assignment.folder, data, ignore=ignored)
         for path in (Path(folder), data, *data.rglob("*")):  # the sandbox's user reads
             path.chmod(0o755 if path.is_dir() else 0o644)
-        with Sandbox(data, modules(assignment), protected) as sandbox:
+        needed, private = modules(assignment), assignment.folder
+        with Sandbox(data, needed, protected, private) as sandbox:
             yield sandbox
 
 

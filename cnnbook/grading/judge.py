@@ -9,6 +9,7 @@ import ast
 import builtins
 import contextlib
 import io
+import re
 import signal
 import symtable
 import threading
@@ -78,7 +79,7 @@ class Judge:
         outputs = []
         try:
             with contextlib.redirect_stdout(printed):
-                value = self._run(ast.parse(cell.source), student)
+                value = self._run(ast.parse(without_magics(cell.source)), student)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 outputs.append(result_output(value))
         except (Exception, CheckTooLong) as error:
@@ -114,14 +115,15 @@ def _is_expression(statement):
     return isinstance(statement, ast.Expr)
 
 
+def without_magics(source):
+    """A cell's text in which IPython's own lines (%, !, ?) do nothing."""
+    return re.sub(r"(?m)^([ \t]*)[%!?].*", r"\1pass", source)
+
+
 def parsed(source):
-    """The statements of a cell; lines of IPython's own (%, !, ?) are left out."""
-    lines = [
-        "pass" if line.lstrip().startswith(("%", "!", "?")) else line
-        for line in source.split("\n")
-    ]
+    """The statements of a cell; none where it is no Python."""
     try:
-        return ast.parse("\n".join(lines))
+        return ast.parse(without_magics(source))
     except SyntaxError:
         return ast.Module([], [])
 
@@ -162,7 +164,7 @@ def _which(error, cell):
         if trace.tb_frame.f_code.co_filename == "<check>":
             line = line or trace.tb_lineno
         trace = trace.tb_next
-    asserts = [n.lineno for n in ast.walk(ast.parse(cell.source)) if _asserts(n)]
+    asserts = [n.lineno for n in ast.walk(parsed(cell.source)) if _asserts(n)]
     return sum(start <= line for start in asserts) or 1, len(asserts) or 1
 
 

@@ -25,6 +25,7 @@ GLANCE = 0.25  # seconds between two looks at them
 HOME = "/home/student"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 SYSTEM += ("/etc/alternatives", "/etc/fonts", "/etc/localtime")
+EXCHANGE = Path("/usr/local/share/nbgrader")  # where nbgrader keeps what is handed in
 SETTINGS = {
     "HOME": HOME,
     "LANG": "C.UTF-8",
@@ -59,15 +60,18 @@ class Sandbox:
         What is imported beforehand.
     protected : bool
         False runs the student's code as the instructor's user, without any wall.
+    private : Path, optional
+        A folder that must not be seen.
 
     Raises
     ------
     SandboxError
-        There is no bubblewrap, or this machine does not let it work.
+        There is no bubblewrap, or this machine does not let it work, or the private
+        folder is part of what every sandbox shows.
     """
 
-    def __init__(self, data, modules, protected=True):
-        self.command, self.settings = _command(Path(data), protected)
+    def __init__(self, data, modules, protected=True, private=None):
+        self.command, self.settings = _command(Path(data), protected, private)
         self.modules, self.closed = modules, threading.Event()
         self._start()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -183,7 +187,7 @@ def _of(process, method, name):
         return 0
 
 
-def _command(data, protected):
+def _command(data, protected, private):
     """The command that starts a runner, and its environment."""
     package = Path(cnnbook.__file__).parent
     python = [sys.executable, "-s", "-P", "-m", "cnnbook.grading.runner"]
@@ -195,9 +199,20 @@ def _command(data, protected):
     if bubblewrap is None:
         raise SandboxError(MISSING)
     visible = [sys.prefix, os.path.realpath(sys.prefix), sys.base_prefix, package]
-    walls = [bubblewrap, *_walls(), *_files(map(Path, visible))]
+    visible = [*map(Path, (*SYSTEM, *visible))]
+    _check_private(private, visible)
+    walls = [bubblewrap, *_walls(), *_files(visible)]
     settings["CNNBOOK_SANDBOX"] = "/data"
     return [*walls, "--ro-bind", str(data), "/data", "--", *python], settings
+
+
+def _check_private(private, visible):
+    for path in visible:
+        if private is not None and private.resolve().is_relative_to(path.resolve()):
+            raise SandboxError(
+                f"{private} lies in {path}, which every sandbox shows. Move the course "
+                "to another place."
+            )
 
 
 def _walls():
@@ -211,15 +226,17 @@ def _walls():
 
 
 def _files(visible):
-    """Options for the files: the system's and these folders, read-only."""
+    """Options for the files: these, read-only, and empty folders."""
     options = [
         word for path in ("/tmp", HOME) for word in ("--perms", "1777", "--tmpfs", path)
     ]
-    for path in [*map(Path, SYSTEM), *visible]:
+    for path in visible:
         for parent in reversed(path.parents[:-1]):  # else only root may pass them
             options += ["--perms", "0755", "--dir", str(parent)]
         if path.is_symlink():
             options += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             options += ["--ro-bind", str(path), str(path)]
+    if EXCHANGE.exists():
+        options += ["--tmpfs", str(EXCHANGE)]
     return [*options, "--proc", "/proc", "--dev", "/dev", "--chdir", HOME]
