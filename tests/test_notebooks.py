@@ -65,7 +65,8 @@ def test_the_number_is_in_name_and_title(path):
 def test_the_bones_are_there(path):
     headings = re.findall(r"^## (.+)$", prose(path), re.MULTILINE)
     last = ["Check yourself", "Summary", "What the post says, and what we found"]
-    assert headings[-4:] == [*last, "References"]
+    assert headings[-5:] == [*last, "Assignment", "References"]
+    assert f"](../book/assignments/{path.stem}.ipynb)" in prose(path)
     assert "**Predict first.**" in prose(path)
     assert "After this chapter you can" in cells(path)[0].source
     question = cells(path)[0].source.split("\n\n")[1]
