@@ -49,25 +49,30 @@ tools: $(READY)  ## find or install what the tests need: a browser, bubblewrap
 	$(BIN)/python scripts/chromium.py
 	$(BIN)/python scripts/bubblewrap.py
 
-# For instructors; book/instructors.md tells the whole way. More of each verb:
+# For instructors; book/instructors.md goes the whole way. More of each verb:
 # .venv/bin/python -m cnnbook.grading VERB --help
+GRADING = $(BIN)/python -m cnnbook.grading
+STUDENTS = $(if $(STUDENT),--student $(STUDENT)) $(OPTIONS)
+ROSTERED = $(if $(ROSTER),--roster "$(ROSTER)")
+FOR = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
+
 assignments: $(READY)  ## make what students get; ASSIGNMENT=02_convolution for one
-	$(BIN)/python -m cnnbook.grading assignments $(ASSIGNMENT)
+	$(GRADING) assignments $(ASSIGNMENT) $(OPTIONS)
 
-collect: $(READY)  ## take in what was handed in; FROM=submissions.zip
-	$(BIN)/python -m cnnbook.grading collect "$(FROM)" $(OPTIONS)
+collect: $(READY)  ## take in what was handed in; FROM=submissions.zip, ROSTER=sheet.csv
+	$(GRADING) collect "$(FROM)" $(ROSTERED) $(FOR) $(OPTIONS)
 
-grade: $(READY)  ## grade what was collected; ASSIGNMENT= for one
-	$(BIN)/python -m cnnbook.grading grade $(ASSIGNMENT) $(OPTIONS)
+grade: $(READY)  ## grade what was collected, in a sandbox; ASSIGNMENT=, STUDENT=
+	$(GRADING) grade $(ASSIGNMENT) $(STUDENTS)
 
-formgrader: $(READY)  ## grade by hand, in JupyterLab
-	$(BIN)/python -m cnnbook.grading formgrader
+formgrader: $(READY)  ## grade by hand, in the browser
+	$(GRADING) formgrader $(OPTIONS)
 
-feedback: $(READY)  ## make the pages of feedback; ASSIGNMENT= for one
-	$(BIN)/python -m cnnbook.grading feedback $(ASSIGNMENT) $(OPTIONS)
+feedback: $(READY)  ## make a page of feedback for each student; ASSIGNMENT=, STUDENT=
+	$(GRADING) feedback $(ASSIGNMENT) $(STUDENTS)
 
-grades: $(READY)  ## write the grades for your platform; ASSIGNMENT= for one
-	$(BIN)/python -m cnnbook.grading grades $(ASSIGNMENT) $(OPTIONS)
+grades: $(READY)  ## make the sheet that your platform takes back; SHEET=sheet.csv
+	$(GRADING) grades $(ASSIGNMENT) $(if $(SHEET),--sheet "$(SHEET)") $(OPTIONS)
 
 clean:  ## remove what was built; the environment stays
 	rm -rf _build book/assignments

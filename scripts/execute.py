@@ -104,7 +104,6 @@ def normalize(notebook, path):
                 "name": "python3",
             },
             "language_info": {"name": "python"},
-            **limits(notebook, path),
         }
     )
     seen = set()
@@ -116,13 +115,6 @@ def normalize(notebook, path):
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
-
-
-def limits(notebook, path):
-    """How long grading an assignment may take, which `make text` does not write out."""
-    stored = nbformat.read(path, as_version=4).metadata if path.exists() else {}
-    found = notebook.metadata.get("grading", stored.get("grading"))
-    return {"grading": found} if found and is_assignment(path) else {}
 
 
 def cell_id(source, seen):

@@ -63,6 +63,7 @@ class Grader:
             [*command, str(theirs.fileno()), *self.arguments],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for who gives the work
         )
         theirs.close()
         self.channel = wire.Channel(ours, None, None, most=math.inf)
@@ -130,12 +131,10 @@ def serve(channel, folder, seed, protected):
 
     assignment = read(folder)
     grade.Limits.of(assignment)  # says now what is wrong with them
-    for name in grade.modules(assignment):
-        with contextlib.suppress(Exception):  # a check that needs it will say so
-            importlib.import_module(name)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+    imports = threading.Thread(target=prepare, args=[grade.modules(assignment)])
+    imports.start()  # while the sandbox does the same
     with grade.sandbox_for(assignment, protected) as sandbox:
+        imports.join()
         channel.send({"ready": True})
         while True:
             request = channel.receive()
@@ -148,6 +147,15 @@ def serve(channel, folder, seed, protected):
                 lambda name: channel.send({"at": name}),
             )
             channel.send({"result": result})
+
+
+def prepare(modules):
+    """Import what the checks need."""
+    for name in modules:
+        with contextlib.suppress(Exception):  # a check that needs it will say so
+            importlib.import_module(name)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def main(number, folder, seed, *options):
