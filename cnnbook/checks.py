@@ -5,7 +5,6 @@ mistake is. All raise AssertionError, so that a check cell fails as with `assert
 """
 
 import os
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +115,8 @@ def number(answer, name):
     """
     if isinstance(answer, torch.Tensor) and answer.numel() == 1:
         return float(answer)
-    if isinstance(answer, Real) and not isinstance(answer, bool):
+    complex_or_bool = isinstance(answer, (bool, np.bool_, np.complexfloating))
+    if isinstance(answer, (int, float, np.number)) and not complex_or_bool:
         return float(answer)
     raise AssertionError(f"{name} gave {_say(answer)}, but a number was expected.")
 
@@ -340,4 +340,6 @@ def _say(value):
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {_shape(value)}"
     text = repr(value)
-    return f"{type(value).__name__} {text[:60]}" if text != "None" else "None"
+    text = text if len(text) <= 60 else f"{text[:60]}…"
+    named = value is None or text.startswith("<")  # as objects show themselves
+    return text if named else f"{type(value).__name__} {text}"

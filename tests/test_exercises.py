@@ -54,7 +54,7 @@ def test_every_exercise_has_visible_and_hidden_checks(stem):
         ]
         visible, hidden = checks
         assert answers.hidden_statements(hidden), name
-        assert not answers.hidden_statements(visible), name
+        assert align.released(visible).strip(), name
         assert name == DESIGN or re.search(RANDOM, hidden.source), name
         assert points(hidden) >= points(visible) > 0, name
 
@@ -105,6 +105,16 @@ def test_the_metadata_is_valid_for_nbgrader(stem):
 @pytest.mark.parametrize("stem", [*CHAPTERS[:-1], slow(CHAPTERS[-1])])
 def test_checks_tell_right_from_wrong(stem):
     assert answers.problems(source(stem), range(20)) == []
+
+
+@exercises
+def test_who_writes_the_visible_examples_down_earns_nothing(stem):
+    made = source(stem)
+    given = [each for each in answers.read(made) if "written down" in each.idea]
+    for answer in given:
+        [each] = answers.outcomes(made, answer, [0])
+        assert all(outcome.error for outcome in each), answer
+    assert {each.exercise for each in given} >= made.exercises().keys() - MEASURED
 
 
 def submitted(made, path, answer=None, stub=False):

@@ -188,6 +188,7 @@ def problems(assignment, seeds):
         found += _too_few(exercise, own)
         found += [line for answer, each in tried for line in _judged(answer, each)]
         found += [line for cell in checks for line in _idle(cell, tried)]
+        found += [line for cell in checks[-1:] for line in _idle_last(cell, tried)]
         found += _stub_passes(assignment, exercise, min(seeds))
     return list(dict.fromkeys(found))
 
@@ -209,20 +210,26 @@ def _judged(answer, each):
 
 
 def _idle(cell, tried):
-    """Checks that catch nothing, or nothing that the visible ones do not."""
-    name, hidden = grade_id(cell), hidden_statements(cell)
-    lines, alone = set(), False
-    for _, each in tried:
-        failed = {outcome.check: outcome.line for outcome in each if outcome.error}
-        lines.add(failed.get(name))
-        alone |= set(failed) == {name}
-    for start, end in hidden:
+    """Checks, and statements of hidden checks, that are never the first to fail."""
+    name = grade_id(cell)
+    lines = {
+        outcome.line
+        for _, each in tried
+        for outcome in each
+        if outcome.check == name and outcome.error is not None
+    }
+    for start, end in hidden_statements(cell):
         if not any(line and start <= line <= end for line in lines):
             yield f"{name}: line {start} catches nothing"
-    if hidden and not alone:
-        yield f"{name}: catches nothing that the visible checks do not"
-    if lines == {None}:
+    if not lines:
         yield f"{name}: catches nothing"
+
+
+def _idle_last(cell, tried):
+    """The last check of an exercise, if it rejects nothing that the others accept."""
+    failed = [{outcome.check for outcome in each if outcome.error} for _, each in tried]
+    if {grade_id(cell)} not in failed:
+        yield f"{grade_id(cell)}: catches nothing that the other checks do not"
 
 
 def _stub_passes(assignment, exercise, seed):
