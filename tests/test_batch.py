@@ -509,6 +509,16 @@ def test_the_whole_way_with_moodle(cli):
     assert "twice(3)" not in page
 
 
+def test_a_sheet_before_anything_was_graded_by_hand(cli):
+    name = f"Ada_11_assignsubmission_file_/{STEM}.ipynb"
+    files = {name: answered(cli.course, RIGHT)}
+    cli("collect", deliver(cli.course, "moodle.zip", files))
+    cli("grade", "--workers", "1")
+    assert "--scale" not in cli("grades", STEM)
+    path = cli.course.root / "course" / "grades" / f"{STEM}-moodle.csv"
+    assert path.read_text().splitlines()[1] == "Participant 11,Ada,,,5,-"
+
+
 def by_hand(course, scores):
     """What a formgrader session stores."""
     url = f"sqlite:///{course.root}/course/gradebook.db"

@@ -454,31 +454,31 @@ def _print_sheets(options, stem, standings):
         known = {name: each for name, each in standings.items() if not each.open}
     else:
         known = standings
-    for kind, rows in _sheets(options, stem, known):
+    highest = next(iter(standings.values())).highest
+    for kind, rows in _sheets(options, stem, known, highest):
         path = _course(options) / "grades" / f"{stem}-{kind}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(rows)
         print(f"{stem}: {_near(path)}")
-        _print_maximum(options, stem, rows, standings)
+        _print_maximum(options, stem, rows, highest)
     print(f"{stem}: {len(known)} graded, {len(waiting)} still to be graded by hand")
     for student in waiting:
         print(f"  {student}")
 
 
-def _print_maximum(options, stem, rows, standings):
-    most, own = lms.maximum(rows), next(iter(standings.values())).highest
+def _print_maximum(options, stem, rows, own):
+    most = lms.maximum(rows)
     if most not in (None, own) and not options.scale:
         print(f"{stem}: {most:g} points there, {own:g} here; --scale converts them")
 
 
-def _sheets(options, stem, standings):
+def _sheets(options, stem, standings, highest):
     """Yield (platform, rows) for every platform that the students are of."""
     people = _entries(options, stem, standings)
     if options.sheet:
         yield _filled(options, stem, people, standings)
         return
-    highest = next((each.highest for each in standings.values()), 0.0)
     score = {name: each.score for name, each in standings.items()}
     for kind in sorted({person.lms for person in people.values()}):
         group = {name: each for name, each in people.items() if each.lms == kind}
