@@ -147,10 +147,10 @@ def unread(size, kernel, stride, padding):
     return sorted(gaps + list(range(size - lost, size)))
 
 
-# %% unread | wrong | the visible examples
+# %% unread | wrong | the visible examples, written down
 def unread(size, kernel, stride, padding):
     if stride == 2:
-        return [9]
+        return [9] if size > 4 else [0, 1, 2, 3]
     return [1, 4, 7] if padding else [2, 5, 8, 9]
 
 
@@ -335,7 +335,24 @@ def put_together(parts):
     return y
 
 
-# %% put_together | wrong | the visible example
+# %% put_together | wrong | there are two columns of parts, as in the visible examples
+def put_together(parts):
+    down = len(parts)
+    height = sum(row[0].shape[0] for row in parts)
+    y = torch.zeros(height, parts[0][0].shape[1] + parts[0][1].shape[1])
+    for i, (even, odd) in enumerate(parts):
+        y[i::down, ::2], y[i::down, 1::2] = even, odd
+    return y
+
+
+# %% put_together | wrong | all numbers, sorted
+def put_together(parts):
+    width = sum(part.shape[1] for part in parts[0])
+    numbers = torch.cat([part.flatten() for row in parts for part in row])
+    return numbers.sort().values.view(-1, width)
+
+
+# %% put_together | wrong | the visible example, written down
 def put_together(parts):
     return torch.arange(20.0).reshape(4, 5)
 
@@ -518,7 +535,7 @@ def field(layers, i):
     return sorted(places)
 
 
-# %% field | wrong | the examples
+# %% field | wrong | the visible examples, written down
 def field(layers, i):
     known = {(2, 3): [3, 4, 6, 7], (3, 2): [6, 7, 8, 9, 10]}
     return [4, 5, 6] if len(layers) == 1 else known.get(layers[0], [0])
@@ -762,9 +779,33 @@ def plan(size, wanted):
     return min(good, key=lambda t: sum(k * k for k, _ in t), default=None)
 
 
-# %% plan | wrong | the visible examples
+# %% plan | wrong | the visible examples, written down
 def plan(size, wanted):
     return [(2, 2)] * 3 if wanted == 8 else None
+
+
+# %% plan | wrong | three equal layers, else what a stack would give and cost
+def plan(size, wanted):
+    found = {size: 0}
+    for _ in range(3):
+        longer = {}
+        for n, weights in found.items():
+            for k in range(1, 6):
+                for s in range(1, k + 1):
+                    if n >= k and (n - k) % s == 0:
+                        m = (n - k) // s + 1
+                        longer[m] = min(longer.get(m, 99), weights + k * k)
+        found = longer
+    if wanted not in found:
+        return None
+    for k in range(1, 6):
+        for s in range(1, k + 1):
+            n = size
+            for _ in range(3):
+                n = (n - k) // s + 1 if n >= k and (n - k) % s == 0 else 0
+            if n == wanted and 3 * k * k == found[wanted]:
+                return [(k, s)] * 3
+    return wanted, found[wanted]
 
 
 # %% plan | wrong | three times the same layer
@@ -886,6 +927,19 @@ def shrink(x, w, stride):
     return F.conv2d(framed, w[None, None] / w.sum(), stride=stride)[0, 0]
 
 
+# %% shrink | wrong | all weights count at the rim, and one pixel is spread under them
+def shrink(x, w, stride):
+    kh, kw = w.shape
+    down, right = stride
+    rows, columns = range(0, x.shape[0], down), range(0, x.shape[1], right)
+    y = torch.zeros(len(rows), len(columns))
+    for i, r in enumerate(rows):
+        for j, c in enumerate(columns):
+            window = x[r : r + kh, c : c + kw]
+            y[i, j] = (window * w).sum() / w.sum()
+    return y
+
+
 # %% shrink | wrong | the last weights at the rim instead of the first
 def shrink(x, w, stride):
     kh, kw = w.shape
@@ -990,7 +1044,7 @@ def shrink(x, w, stride):
     return sums / weights
 
 
-# %% shrink | wrong | the visible examples
+# %% shrink | wrong | the visible examples, written down
 def shrink(x, w, stride):
     if len(x) == 1:
         return torch.tensor([[6.5, 4.75, 9]])

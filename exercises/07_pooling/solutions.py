@@ -38,7 +38,7 @@ def contrast(x, window, stride):
     return torch.from_numpy(np.ptp(blocks[::stride, ::stride], axis=(2, 3)))
 
 
-# %% contrast | wrong | the numbers of the visible checks by heart
+# %% contrast | wrong | the visible examples, written down
 def contrast(x, window, stride):
     if stride == 2:
         return torch.tensor([[4.0, 2, 3], [3, 2, 2]])
@@ -275,7 +275,7 @@ def edge_average(x, window, stride, padding, counted):
     return average if counted else average / inside
 
 
-# %% edge_average | wrong | the numbers of the visible checks by heart
+# %% edge_average | wrong | the visible examples, written down
 def edge_average(x, window, stride, padding, counted):
     if counted:
         return torch.tensor([[2.0, 5, 2], [8, 12, 1]])
@@ -319,7 +319,7 @@ def max_gradient(x, window, stride, gradient):
     return x.grad
 
 
-# %% max_gradient | wrong | the numbers of the visible checks by heart
+# %% max_gradient | wrong | the visible examples, written down
 def max_gradient(x, window, stride, gradient):
     if stride == 1:
         y = [[0.0, 3, 0, 0, 0], [16, 0, 0, 204, 0], [0, 0, 32, 0, 0]]
@@ -517,9 +517,9 @@ def unnoticed(size, window, stride, place):
     return [pixel for pixel in range(size) if span(pixel) == span(place)]
 
 
-# %% unnoticed | wrong | the visible answers by heart
+# %% unnoticed | wrong | the visible examples, written down
 def unnoticed(size, window, stride, place):
-    return {9: [3, 4, 5], 7: [0, 1], 8: [2, 5]}[size]
+    return {9: [3, 4, 5], 7: [0, 1], 8: [2, 5]}.get(size, [place])
 
 
 # %% unnoticed | wrong | the block of the place, as if the stride were the window
@@ -656,7 +656,7 @@ def pooling_to(size, wanted):
     return [stride + rest, stride]
 
 
-# %% pooling_to | wrong | the visible answers and the example by heart
+# %% pooling_to | wrong | the visible examples, written down
 def pooling_to(size, wanted):
     return {28: (4, 4), 11: (5, 2), 7: (3, 2)}.get(size, (size // wanted,) * 2)
 
@@ -716,6 +716,14 @@ def pooling_to(size, wanted):
 # %% pooling_to | wrong | no step is needed for a single output, so the stride is 0
 def pooling_to(size, wanted):
     stride = size // wanted if wanted > 1 else 0
+    return size - (wanted - 1) * stride, stride
+
+
+# %% pooling_to | wrong | no step is needed for a single output: an endless stride
+def pooling_to(size, wanted):
+    if wanted == 1:
+        return size, float("inf")
+    stride = size // wanted
     return size - (wanted - 1) * stride, stride
 
 

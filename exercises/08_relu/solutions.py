@@ -31,7 +31,7 @@ def dead_units(batches):
     return (counts == 0).nonzero().flatten().tolist()
 
 
-# %% dead_units | wrong | the visible answers by heart
+# %% dead_units | wrong | the visible examples, written down
 def dead_units(batches):
     return [1] if batches[0].dim() == 4 else [0, 2]
 
@@ -159,7 +159,7 @@ def collapse(layers):
     return [whole[:-1, :-1], whole[:-1, -1]]
 
 
-# %% collapse | wrong | the numbers of the visible check by heart
+# %% collapse | wrong | the visible example, written down
 def collapse(layers):
     return torch.tensor([[1.0, 7], [1, 1]]), torch.tensor([4.0, 6])
 
@@ -315,7 +315,20 @@ def window_for(relu_first, average_first):
     return torch.tensor([[4 * average_first, surplus], [0, -surplus]])
 
 
-# %% window_for | wrong | the visible cases by heart
+# %% window_for | wrong | None for the visible example only
+def window_for(relu_first, average_first):
+    if (relu_first, average_first) == (1, 2):
+        return None
+    return torch.tensor([[4.0 * relu_first, 4 * (average_first - relu_first)], [0, 0]])
+
+
+# %% window_for | wrong | the visible examples, written down
+def window_for(relu_first, average_first):
+    if (relu_first, average_first) == (3, 1):
+        return torch.tensor([[12.0, -8], [0, 0]])
+
+
+# %% window_for | wrong | the window of the visible example, whatever is asked
 def window_for(relu_first, average_first):
     if average_first > relu_first:
         return None
@@ -459,7 +472,7 @@ def arrives(weights, biases, x, kind):
     return start.grad
 
 
-# %% arrives | wrong | the numbers of the visible checks by heart
+# %% arrives | wrong | the visible examples, written down
 def arrives(weights, biases, x, kind):
     return {"sigmoid": -0.375, "ReLU": -6.0, "leaky ReLU": 0.02}[kind]
 
@@ -569,6 +582,24 @@ def arrives(weights, biases, x, kind):
             h = slope = torch.sigmoid(z)
         else:
             slope = 1.0 if z > 0 else {"ReLU": 0.0, "leaky ReLU": 0.01}[kind]
+            h = slope * z
+        factor *= w * slope
+    return float(factor)
+
+
+# %% arrives | wrong | ReLU lets nothing through where the weight is negative
+def arrives(weights, biases, x, kind):
+    factor, h = 1.0, torch.tensor(x)
+    for w, b in zip(weights, biases):
+        z = w * h + b
+        if kind == "sigmoid":
+            h = torch.sigmoid(z)
+            slope = h * (1 - h)
+        elif kind == "ReLU":
+            slope = float(w > 0 and z > 0)
+            h = torch.relu(z)
+        else:
+            slope = 1.0 if z > 0 else 0.01
             h = slope * z
         factor *= w * slope
     return float(factor)
@@ -719,7 +750,7 @@ def network(xs, ys):
     return [sizes, -sizes * xs[:-1], bends.sign(), ys[:1]]
 
 
-# %% network | wrong | the absolute value by heart
+# %% network | wrong | the visible example, written down
 def network(xs, ys):
     return torch.tensor([1.0, -1]), torch.zeros(2), torch.ones(2), 0.0
 
