@@ -70,7 +70,7 @@ def dense_weights(shape, outputs):
     return (math.prod(shape) + 1) * outputs / 1
 
 
-# %% dense_weights | wrong | the visible example
+# %% dense_weights | wrong | the visible example, written down
 def dense_weights(shape, outputs):
     return 424
 
@@ -93,6 +93,11 @@ def dense_weights(shape, outputs):
 # %% dense_weights | wrong | the return is forgotten
 def dense_weights(shape, outputs):
     (math.prod(shape) + 1) * outputs
+
+
+# %% dense_weights | wrong | a layer of one output has no bias
+def dense_weights(shape, outputs):
+    return math.prod(shape) * outputs + (outputs if outputs > 1 else 0)
 
 
 # %% growth | right | count two layers of ten outputs
@@ -186,9 +191,17 @@ def growth(old, new, channels):
     return ((channels * new) ** 2 + 1) / ((channels * old) ** 2 + 1)
 
 
-# %% growth | wrong | the visible example
+# %% growth | wrong | the visible example, written down
 def growth(old, new, channels):
     return 73 / 19
+
+
+# %% growth | wrong | a fraction, not a float
+from fractions import Fraction
+
+
+def growth(old, new, channels):
+    return Fraction(channels * new**2 + 1, channels * old**2 + 1)
 
 
 # %% places | right | a table of places
@@ -342,7 +355,7 @@ def to_pixel(place, shape):
     return place // 35, place % 35 // 7, place % 7
 
 
-# %% places | wrong | the visible examples
+# %% places | wrong | the visible examples, written down
 def to_place(pixel, shape):
     return 53
 
@@ -497,7 +510,7 @@ def restore(shuffled, order):
     return shuffled.flatten(2)[:, :, order.argsort()].view(n, 2, h, w)
 
 
-# %% restore | wrong | the visible example
+# %% restore | wrong | the visible example, written down
 def restore(shuffled, order):
     return torch.tensor([[[[3.0, 1, 4], [0, 5, 9]], [[20, 60, 50], [30, 10, 80]]]])
 
@@ -505,6 +518,11 @@ def restore(shuffled, order):
 # %% restore | wrong | in place, and no return
 def restore(shuffled, order):
     shuffled[:] = shuffled.flatten(2)[:, :, order.argsort()].view_as(shuffled)
+
+
+# %% restore | wrong | the axis of a single channel is lost
+def restore(shuffled, order):
+    return shuffled.flatten(2)[:, :, order.argsort()].view_as(shuffled).squeeze(1)
 
 
 # %% shuffle_along | right | channel by channel
@@ -620,6 +638,17 @@ def shuffle_along(weight, order):
 # %% shuffle_along | wrong | the return is forgotten
 def shuffle_along(weight, order):
     weight[:] = weight.view(len(weight), -1, len(order))[:, :, order].flatten(1)
+
+
+# %% shuffle_along | wrong | the axis of a single output is lost
+def shuffle_along(weight, order):
+    channels = weight.view(len(weight), -1, len(order))
+    return channels[:, :, order].flatten(1).squeeze(0)
+
+
+# %% shuffle_along | wrong | the visible example, written down
+def shuffle_along(weight, order):
+    return torch.tensor([[3.0, 1, 4, 2, 7, 5, 8, 6], [1, 0, 0, 0, 0, 0, 2, -1]])
 
 
 # %% widest | right | the quadratic equation, in whole numbers
@@ -765,7 +794,7 @@ def widest(shape, classes, budget):
     return (math.sqrt(b * b + 4 * (budget - classes)) - b) // 2
 
 
-# %% widest | wrong | the visible examples
+# %% widest | wrong | the visible examples, written down
 def widest(shape, classes, budget):
     return 10
 

@@ -102,7 +102,7 @@ def places(size, kernel):
     return (abs(size[0] - kernel[0]) + 1) * (abs(size[1] - kernel[1]) + 1)
 
 
-# %% places | wrong | the visible example
+# %% places | wrong | the visible example, written down
 def places(size, kernel):
     return 24
 
@@ -203,7 +203,7 @@ def answer_at(x, w, bias, r, c):
     return int((x[r : r + w.shape[0], c : c + w.shape[1]] * w).sum()) + bias
 
 
-# %% answer_at | wrong | the visible example
+# %% answer_at | wrong | the visible example, written down
 def answer_at(x, w, bias, r, c):
     return 4.5
 
@@ -406,6 +406,24 @@ def corr2d(x, w, stride, padding):
         return y
 
 
+# %% corr2d | wrong | the number of places, divided by the stride
+def corr2d(x, w, stride, padding):
+    x = F.pad(x, [padding] * 4)
+    rows = (x.shape[0] - w.shape[0] + 1) // stride
+    columns = (x.shape[1] - w.shape[1] + 1) // stride
+    return F.conv2d(x[None, None], w[None, None], None, stride)[0, 0][:rows, :columns]
+
+
+# %% corr2d | wrong | the visible examples, written down
+def corr2d(x, w, stride, padding):
+    answers = {
+        1: [[13, 5, 19, 6], [5, 21, 2, 15], [12, 1, 19, 8], [8, 19, 8, 8]],
+        2: [[0, 0, 0, 0], [0, 13, 19, -1], [3, 12, 19, 0], [0, 15, 11, 4]],
+        3: [[13, 6], [8, 8]],
+    }
+    return torch.tensor(answers[stride]).float()
+
+
 # %% convolve | right | one stamp after the other
 def convolve(x, w):
     y = torch.zeros(x.shape[0] + w.shape[0] - 1, x.shape[1] + w.shape[1] - 1)
@@ -539,6 +557,13 @@ def convolve(x, w):
 # %% convolve | wrong | nothing is returned
 def convolve(x, w):
     F.conv_transpose2d(x[None, None], w[None, None])[0, 0]
+
+
+# %% convolve | wrong | the visible examples, written down
+def convolve(x, w):
+    if x.numel() == 1:
+        return torch.tensor([[2.0, 4, 0], [0, -2, 6]])
+    return torch.tensor([[1.0, 2, 2, 4, 0], [0, 2, 9, -2, 6], [0, 0, -3, 9, 0]])
 
 
 # %% as_matrix | right | the answers to single bright pixels
@@ -700,7 +725,7 @@ def as_matrix(w, size):
     return torch.stack(rows)
 
 
-# %% as_matrix | wrong | the visible example
+# %% as_matrix | wrong | the visible example, written down
 def as_matrix(w, size):
     first = torch.tensor([1.0, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0])
     return torch.stack([first.roll(n) for n in (0, 1, 2, 4, 5, 6)])
@@ -832,7 +857,7 @@ def detector(shape):
     return kernel, -(1 - kernel[kernel != 0].abs().min() / 2)
 
 
-# %% detector | wrong | the detector of the example
+# %% detector | wrong | the visible example, written down
 def detector(shape):
     kernel = torch.tensor([[0.0, 1, 1], [1, 0, 0], [1, 0, 0]]) - 4 / 9
     return kernel, -2.0

@@ -119,7 +119,7 @@ def pad(x, top, bottom, left, right):
     return y
 
 
-# %% pad | wrong | the visible example, whatever is asked
+# %% pad | wrong | the visible example, written down
 def pad(x, top, bottom, left, right):
     return F.pad(torch.tensor([[1.0, 2, 3], [4, 5, 6]]), (0, 3, 1, 2))
 
@@ -266,7 +266,7 @@ def padding_for(size, kernel, wanted):
     return both // 2 if both >= 0 and both % 2 == 0 else 0
 
 
-# %% padding_for | wrong | the visible examples
+# %% padding_for | wrong | the visible examples, written down
 def padding_for(size, kernel, wanted):
     return {5: 2, 3: 1}.get(kernel)
 
@@ -408,7 +408,7 @@ def same_frame(kernel, dilation):
     return tuple(max(1, side) for side in frame)
 
 
-# %% same_frame | wrong | the visible examples
+# %% same_frame | wrong | the visible examples, written down
 def same_frame(kernel, dilation):
     return (1, 1, 1, 2) if dilation == 1 else (4, 4, 2, 2)
 
@@ -586,7 +586,7 @@ def count_uses(size, kernel, frame):
     return torch.full((height, width), float(rows * columns))
 
 
-# %% count_uses | wrong | the visible examples
+# %% count_uses | wrong | the visible examples, written down
 def count_uses(size, kernel, frame):
     if tuple(size) == (4, 5):
         outer, inner = [4, 6, 6, 6, 4], [6, 9, 9, 9, 6]
@@ -758,3 +758,11 @@ def extend(x):
 # %% extend | wrong | nothing is returned
 def extend(x):
     x = torch.cat([2 * x[:1] - x[1:2], x, 2 * x[-1:] - x[-2:-1]])
+
+
+# %% extend | wrong | the visible examples, written down
+def extend(x):
+    ramp = (2 + 3 * torch.arange(-1.0, 5)).expand(5, 6)
+    if x[0, 0] == 2:
+        return ramp if x[0, 1] == 5 else ramp.T
+    return F.pad(x[None], (1, 1, 1, 1), mode="replicate")[0]
