@@ -1,6 +1,6 @@
 """How many submissions a minute are graded: stock nbgrader and this grader.
 
-    python -m benchmarks.grading [stem] [--number 30] [--runs 3] [--many 1000]
+    python -m benchmarks.grading [stem] [--number 60] [--runs 3] [--many 1000]
 
 Both get the same submissions, made of the answers in the assignment's solutions.py, and
 both run as an instructor starts them, from files to the gradebook, start-up included:
@@ -112,7 +112,7 @@ def submissions(root):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("stem", nargs="?", default="02_convolution")
-    parser.add_argument("--number", type=int, default=30, help="of submissions")
+    parser.add_argument("--number", type=int, default=60, help="of submissions")
     parser.add_argument("--runs", type=int, default=3, help="of each, in turn")
     parser.add_argument("--many", type=int, default=1000, help="0 leaves it out")
     options = parser.parse_args()
