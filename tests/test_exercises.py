@@ -14,6 +14,7 @@ from cnnbook.grading.worker import Grader
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 RANDOM = r"checks\.(generator|seed|held_out_digits)\(\)"
+MEASURED = {"design", "mended", "spotter"}  # what they do is measured: no example to copy
 DESIGN = "design"  # its wishes are fixed; in chapter 9 its cell takes long
 
 
@@ -43,6 +44,13 @@ def test_every_chapter_has_an_assignment_of_the_agreed_form(stem):
         assert re.search(said, first), said
     assert 3 <= len(made.exercises()) <= 6
     assert [role(cell) for cell in made.cells].count("manual") == 1
+
+
+@exercises
+def test_the_chapter_says_what_the_assignment_says(stem):
+    will = re.search(r"\*\*You will\*\* (.+)", source(stem).cells[0].source)[1]
+    chapter = (ROOT / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8")
+    assert f"you will {will}" in chapter
 
 
 @exercises
