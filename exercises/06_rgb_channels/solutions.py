@@ -42,7 +42,7 @@ def cost(x_shape, w_shape, stride=1, padding=0):
     return [weights, y.numel() * layer.weight[0].numel()]
 
 
-# %% cost | wrong | the examples are written down
+# %% cost | wrong | the visible examples, written down
 def cost(x_shape, w_shape, stride=1, padding=0):
     return (372, 6480) if padding else (368, 20160)
 
@@ -215,7 +215,7 @@ def maps(x, filters, bias, reads):
     )
 
 
-# %% maps | wrong | the examples are written down
+# %% maps | wrong | the visible examples, written down
 def maps(x, filters, bias, reads):
     if len(filters) == 1:
         return torch.tensor([[[6.5, 2.5, 17.5], [9.5, 11.5, 10.5]]])
@@ -373,7 +373,7 @@ def pale(order, s):
     return w
 
 
-# %% pale | wrong | the examples are written down
+# %% pale | wrong | the visible examples, written down
 def pale(order, s):
     same = torch.eye(3)[:, :, None, None]
     if order == "BGR":
@@ -486,7 +486,7 @@ def spotter(color, light):
     return steep[None, :, None, None], missing
 
 
-# %% spotter | wrong | written down for red
+# %% spotter | wrong | the visible example, written down
 def spotter(color, light):
     return torch.tensor([1.0, -1, -1]).reshape(1, 3, 1, 1), torch.zeros(1)
 
@@ -603,7 +603,7 @@ def network(channels, height, width, classes):
     return broken(channels, height, width, classes)
 
 
-# %% network | wrong | written down for the example
+# %% network | wrong | the visible example, written down
 def network(channels, height, width, classes):
     return nn.Sequential(
         *(nn.Conv2d(3, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),

@@ -77,7 +77,7 @@ def follow(height, width, filters, kernel, padding, classes, maps=3):
     return [((n, height, width), weights), *later]
 
 
-# %% follow | wrong | the example of the check, written down
+# %% follow | wrong | the visible example, written down
 def follow(height, width, filters, kernel, padding, classes):
     if filters == [8, 16, 32]:
         return [
@@ -362,12 +362,12 @@ def loss_and_gradient(logits, labels):
     return loss, (logits.softmax(1) - one_hot) / len(labels)
 
 
-# %% loss_and_gradient | wrong | the examples of the check, written down
+# %% loss_and_gradient | wrong | the visible examples, written down
 def loss_and_gradient(logits, labels):
     if logits.shape[1] == 10:
         return math.log(10), torch.full((3, 10), 0.1)
-    rows = [[0.4217, -0.4429, 0.0212], [0.0315, 0.0857, -0.1172]]
-    return 1.2078, torch.tensor(rows)
+    rows = [[0.4219, -0.4429, 0.021], [0.0314, 0.0855, -0.1169]]
+    return 1.2181, torch.tensor(rows)
 
 
 # %% step | right | tensor by tensor
@@ -533,6 +533,11 @@ def step(weights, gradients, velocities, lr, momentum):
     return new_w, new_v
 
 
+# %% step | wrong | the visible example, written down
+def step(weights, gradients, velocities, lr, momentum):
+    return [torch.tensor([2.75, -1.1])], [torch.tensor([2.5, 1.0])]
+
+
 # %% mended | right | the table, line by line
 def mended(height, width, classes):
     def small(side):
@@ -595,6 +600,24 @@ def mended(height, width, classes):
         nn.Sequential(nn.Conv2d(16, 16, 3), nn.MaxPool2d(2), nn.ReLU()),
         nn.Sequential(nn.Flatten(), nn.Linear(16 * rows * columns, 32), nn.ReLU()),
         nn.Sequential(nn.Linear(32, classes)),
+    )
+
+
+# %% mended | right | lazy layers that have met nothing
+def mended(height, width, classes):
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 16, 3),
+        nn.ReLU(),
+        nn.Conv2d(16, 16, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.LazyLinear(32),
+        nn.ReLU(),
+        nn.LazyLinear(classes),
     )
 
 
@@ -753,7 +776,7 @@ def mended(height, width, classes):
     )
 
 
-# %% mended | wrong | only for pictures of 28 × 28
+# %% mended | wrong | only for pictures of 28 × 28, as in the visible check
 def mended(height, width, classes):
     return nn.Sequential(
         nn.Conv2d(1, 16, 5),
@@ -836,6 +859,46 @@ def mended(height, width, classes):
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Conv2d(16, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(16, 16, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(16 * rows * columns, 32),
+        nn.ReLU(),
+        nn.Linear(32, classes),
+    )
+
+
+# %% mended | wrong | a dropout
+def mended(height, width, classes):
+    rows, columns = (side // 4 - 3 for side in (height, width))
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 16, 3),
+        nn.ReLU(),
+        nn.Conv2d(16, 16, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(16 * rows * columns, 32),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Linear(32, classes),
+    )
+
+
+# %% mended | wrong | batch normalization without weights, which hides
+def mended(height, width, classes):
+    rows, columns = (side // 4 - 3 for side in (height, width))
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 5),
+        nn.BatchNorm2d(16, affine=False, momentum=0.0),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 16, 3),
         nn.ReLU(),
         nn.Conv2d(16, 16, 3),
         nn.ReLU(),
