@@ -4,7 +4,8 @@ BIN := .venv/bin
 READY := .venv/ready
 export PYTHONHASHSEED := 0
 
-.PHONY: help book serve lab test test-grading lint execute text experiments tools clean
+.PHONY: help book serve lab test test-grading lint execute text experiments links tools
+.PHONY: clean
 .PHONY: assignments collect grade formgrader feedback grades
 
 help:  ## list the verbs
@@ -44,6 +45,9 @@ text: $(READY)  ## write each notebook's text twin, for editing
 
 experiments: $(READY)  ## run the long measurements and store their results; NAME=padding for one
 	$(BIN)/python -m cnnbook.experiments $(NAME)
+
+links: book  ## list the links that lead out of the book; CHECK=1 asks each
+	$(BIN)/python scripts/links.py $(if $(CHECK),--check)
 
 tools: $(READY)  ## find or install what the tests need: a browser, bubblewrap
 	$(BIN)/python scripts/chromium.py

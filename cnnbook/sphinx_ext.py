@@ -11,10 +11,13 @@ import posixpath
 import re
 import shutil
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import nbformat
 from docutils import nodes
+from docutils.parsers.rst import directives
 from latex2mathml.converter import Converter
 from myst_nb.core.render import MimeRenderPlugin, load_mime_renders
 from sphinx.locale import _
@@ -22,6 +25,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.math import get_node_equation_number
 
+from cnnbook import findable, glossary_links
 from cnnbook.widgets.loader import page_files
 
 logger = logging.getLogger(__name__)
@@ -41,7 +45,11 @@ def setup(app):
     app.connect("builder-inited", check_installation)
     app.connect("builder-inited", write_widget_files)
     app.connect("html-page-context", add_widget_files)
+    app.connect("html-page-context", fit_buttons, priority=900)  # the theme's are there
     app.connect("build-finished", remove_unused_files)
+    app.connect("build-finished", write_colab_copies)
+    findable.setup(app)
+    glossary_links.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -183,21 +191,27 @@ class WidgetDirective(SphinxDirective):
         from cnnbook.widgets import LayerCost
         LayerCost(side=28)
         ```
+
+    With the option ``:code:`` the same lines are shown below the widget.
     """
 
     has_content = True
+    option_spec: ClassVar = {"code": directives.flag}
 
     def run(self):
-        """Return the widget's HTML, the same as in a notebook."""
+        """Return the HTML that a notebook has, and the code if it is asked for."""
         # What the code imports or reads may have changed though the page has not
         self.env.note_reread()
+        source = "\n".join(self.content)
         try:
-            widget = last_value("\n".join(self.content))
+            widget = last_value(source)
             markup = widget.to_html()
         except Exception as error:
             message = f"the widget failed: {type(error).__name__}: {error}"
             raise self.error(message) from error
-        return [nodes.raw("", markup, format="html")]
+        live = nodes.raw("", markup, format="html")
+        code = nodes.literal_block(source, source, language="python")
+        return [live, code] if "code" in self.options else [live]
 
 
 def last_value(source: str):
@@ -272,11 +286,89 @@ def widget_names(doctree) -> list[str]:
 def set_repository_buttons(app, config) -> None:
     """Show links to the repository when its address is known, and only then."""
     options = config.html_theme_options
-    known = bool(options.get("repository_url"))
+    address = (options.get("repository_url") or "").rstrip("/").removesuffix(".git")
+    options["repository_url"] = address
     for kind in ("edit_page", "issues", "repository"):
-        options[f"use_{kind}_button"] = known
-    if not known:
+        options[f"use_{kind}_button"] = bool(address)
+    if not address:
         options["launch_buttons"] = {}
+    if not address.startswith("https://github.com/"):  # Colab reads from nowhere else
+        options["launch_buttons"].pop("colab_url", None)
+
+
+def fit_buttons(app, pagename, templatename, context, doctree) -> None:
+    """Let the theme's buttons lead to what is there."""
+    made = pagename.startswith("book/assignments/")  # by `make book`, not in git
+    for group in context.get("header_buttons", []):
+        buttons = group.get("buttons", [])
+        if made:
+            buttons[:] = [b for b in buttons if b.get("label") != "source-edit-button"]
+        for button in buttons:
+            if button["text"] == "Colab":
+                button["url"] = colab_url(app.config, f"{pagename}.ipynb")
+
+
+# Colab
+
+
+# Colab opens one notebook of a repository on GitHub, without the files beside it, so
+# the package has to be installed first. The notebooks in git do not know the
+# repository's address, and readers elsewhere have no use for such a cell. So the build
+# writes copies that begin with it, and .github/workflows/publish.yml puts them into a
+# branch of their own, which is where the buttons lead.
+COLAB_CELL = """\
+# Only on Colab: install the package of this book.
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install --quiet git+{repository_url}@{repository_branch}"""
+
+_LINK = re.compile(r"\]\((?![a-z]+:|#)([^)\s]+)\)")
+
+
+def write_colab_copies(app, exception) -> None:
+    """Write all notebooks for the branch ``colab``, if Colab has a button."""
+    if app.builder.name != "html":
+        return
+    folder = Path(app.outdir).parent / "colab"
+    shutil.rmtree(folder, ignore_errors=True)
+    if exception or "colab_url" not in app.config.html_theme_options["launch_buttons"]:
+        return
+    for path in map(Path, map(app.env.doc2path, sorted(app.env.found_docs))):
+        if path.suffix == ".ipynb":
+            name = path.relative_to(app.srcdir)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            notebook = colab_copy(nbformat.read(path, 4), app.config, name.as_posix())
+            nbformat.write(notebook, folder / name)
+
+
+def colab_copy(notebook, config, name: str):
+    """Add the cell that installs, and let links lead where they do from Colab."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _LINK.sub(
+                lambda found: f"]({absolute(found[1], config, name)})", cell.source
+            )
+    source = COLAB_CELL.format(**config.html_theme_options)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="colab"))
+    return notebook
+
+
+def absolute(link: str, config, name: str) -> str:
+    """Turn a link of a notebook into an address: notebooks open in Colab again."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), link))
+    if path.split("#")[0].endswith(".ipynb"):
+        return colab_url(config, path)
+    options = config.html_theme_options
+    return f"{options['repository_url']}/blob/{options['repository_branch']}/{path}"
+
+
+def colab_url(config, path: str) -> str:
+    """Return where Colab opens the copy of a notebook."""
+    options = config.html_theme_options
+    repository = options["repository_url"].removeprefix("https://github.com/")
+    host = options["launch_buttons"]["colab_url"]
+    return f"{host}/github/{repository}/blob/colab/{path}"
 
 
 # The theme's files

@@ -14,11 +14,8 @@ from cnnbook.grading.worker import Grader
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 RANDOM = r"checks\.(generator|seed|held_out_digits)\(\)"
-MEASURED = {
-    "design",
-    "mended",
-    "spotter",
-}  # what they do is measured: no example to copy
+# What these do is measured: there is no example to copy
+MEASURED = {"design", "mended", "spotter"}
 DESIGN = "design"  # its wishes are fixed; in chapter 9 its cell takes long
 
 

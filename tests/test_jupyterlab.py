@@ -1,4 +1,4 @@
-"""The widgets in a real JupyterLab: alive, and tied to Python in both directions."""
+"""The widgets in a real JupyterLab and Notebook 7: alive, and tied to Python."""
 
 import json
 import os
@@ -11,12 +11,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from time import sleep
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 
 from cnnbook.layers import corr2d
 from tests.conftest import Watch
+from tests.test_gallery import CODES, PRESSES
 
 CHAPTER = Path(__file__).parent.parent / "notebooks" / "02_convolution.ipynb"
 
@@ -33,51 +35,16 @@ CELLS = [
     "s.kernel = [[1] * 4]",
 ]
 
-#: Of each other widget: how it is made, the control to press, and what Python then
-#: finds in which trait.
-OTHERS = [
-    (
-        "PaddingExplorer(input=[[1, 2], [3, 4]], kernel=[[1, 0], [0, -1]])",
-        "valid",
-        "padding",
-        [0, 0, 0, 0],
-    ),
-    (
-        "StrideExplorer(input=[[1] * 5] * 5, kernel=[[1, 2], [0, -1]])",
-        "step",
-        "position",
-        1,
-    ),
-    (
-        "ChannelStepper(input=[[[1, 2], [3, 4]]] * 2, filters=[[[[1]], [[-1]]]])",
-        "step",
-        "position",
-        1,
-    ),
-    ("SizeCalculator(size=28, layers=[dict(kernel=5)])", "add", "sizes", [28, 24, 24]),
-    (
-        "PixelOrder(images={'a': [[0, 1], [1, 0]]}, weights=[[1, 2, 3, 4]] * 10,"
-        " bias=[0] * 10)",
-        "shuffled",
-        "shuffled",
-        True,
-    ),
-    ("LayerCost(side=28)", "side-224", "side", 224),
-    ("ActivationExplorer(scale=2)", "suits", "scale", 1.4142),
-    (
-        "PoolingExplorer(input=[[1, 2, 3], [4, 5, 6]])",
-        "shift-left",
-        "input",
-        [[2, 3, 1], [5, 6, 4]],
-    ),
-    (
-        "NetworkExplorer(torch.nn.Sequential(torch.nn.Flatten()),"
-        " torch.ones(1, 1, 2, 2))",
-        "clear",
-        "drawing",
-        [[0, 0], [0, 0]],
-    ),
-]
+#: Where each of the two shows a notebook.
+ADDRESSES = {"jupyterlab": "doc/tree/", "notebook": "notebooks/"}
+
+in_both = pytest.mark.parametrize("jupyter", ADDRESSES, indirect=True)
+in_lab = pytest.mark.parametrize("jupyter", ["jupyterlab"], indirect=True)
+
+#: What is pressed besides: a drawing crosses the wire as text.
+ALSO = {
+    "network_explorer": [("[data-control=clear]", "drawing", [[0] * 28] * 28)],
+}
 
 #: Does the code cell `at` of the open notebook have its answer?
 DONE = """([at, path]) => {
@@ -98,25 +65,27 @@ OUTPUTS = """() => {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a copy of the chapter and a notebook of the cells above."""
+    """A folder with a copy of the chapter, the cells above, and the gallery's."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(CHAPTER, folder / "chapter.ipynb")
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    kernel = {"name": "python3", "display_name": "Python 3"}  # or Lab asks for one
-    small = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(small, folder / "small.ipynb")
-    cells = ["import json\nimport torch\nfrom cnnbook.widgets import *"]
-    for source, _, trait, _ in OTHERS:
-        cells += [f"w = {source}\nw", f"print(json.dumps(w.{trait}))"]
-    cells = [nbformat.v4.new_code_cell(source) for source in cells]
-    others = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(others, folder / "others.ipynb")
+    write(CELLS, folder / "small.ipynb")
+    # After each widget, its traits in Python; "_" is the last value shown.
+    traits = "{name: getattr(_, name) for name in _.state_names()}"
+    read = f"import json; print(json.dumps([_.stem, {traits}]))"
+    write([cell for code in CODES for cell in (code, read)], folder / "gallery.ipynb")
     return folder
 
 
-def environment(folder):
+def write(sources, path):
+    """Write a notebook of code cells that was never run."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"name": "python3", "display_name": "Python 3"}  # or Lab asks for one
+    metadata = {"kernelspec": kernel}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+
+
+def environment(private):
     """The settings of the person who runs the tests play no part."""
-    private = folder / ".private"
     names = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"]
     names += ["IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
     folders = {name: private / name.lower() for name in names}
@@ -124,7 +93,6 @@ def environment(folder):
         path.mkdir(parents=True)
     config = {
         "LabApp": {
-            "expose_app_in_browser": True,  # tests ask it when a cell is done
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         }
@@ -141,21 +109,23 @@ def free_port():
 
 
 @pytest.fixture(scope="module")
-def lab(folder):
-    """Address and token of a JupyterLab of our own, stopped at the end."""
+def jupyter(request, folder):
+    """Address of notebooks, and token, of a server of our own, stopped at the end."""
+    name = request.param
     address, token = f"http://127.0.0.1:{(port := free_port())}/", secrets.token_hex()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", name, "--no-browser", "--allow-root"]
+    command += ["--expose-app-in-browser"]  # tests ask it when a cell is done
     command += [f"--port={port}", "--ServerApp.port_retries=0"]
     command += ["--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={folder}"]
-    log = folder / ".private.log"
+    log, settings = folder / f".{name}.log", environment(folder / f".{name}")
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, env=environment(folder), stdout=output, stderr=output, cwd=folder
+            command, env=settings, stdout=output, stderr=output, cwd=folder
         )
         try:
             wait_for(process, address, log)
-            yield address, token
+            yield address + ADDRESSES[name], token
         finally:
             process.terminate()  # it stops its kernels
             try:
@@ -174,20 +144,20 @@ def wait_for(process, address, log):
             return
         except (urllib.error.URLError, TimeoutError):
             sleep(0.2)
-    raise AssertionError(f"JupyterLab does not answer:\n{log.read_text()}")
+    raise AssertionError(f"Jupyter does not answer:\n{log.read_text()}")
 
 
 @pytest.fixture
-def open_notebook(browser, lab):
-    """Opens a notebook in JupyterLab and waits for its kernel."""
-    address, token = lab
+def open_notebook(browser, jupyter):
+    """Opens a notebook in Jupyter and waits for its kernel."""
+    address, token = jupyter
     context = browser.new_context(viewport={"width": 1200, "height": 2000})
     context.set_default_timeout(40_000)
-    watch = Watch(context, address)
+    watch = Watch(context, f"http://{urlsplit(address).netloc}/")
 
     def open_path(path):
         page = context.new_page()
-        page.goto(f"{address}doc/tree/{path}?token={token}")
+        page.goto(f"{address}{path}?token={token}")
         page.wait_for_function(
             """(path) => {
                 const panel = window.jupyterapp?.shell.currentWidget;
@@ -207,7 +177,7 @@ def run_all(page, path):
     """By the menu, as a learner does; until the last cell is done."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(DONE, arg=[-1, path])
+    page.wait_for_function(DONE, arg=[-1, path], timeout=120_000)  # a busy machine
 
 
 def run_cell(page, at, path="small.ipynb"):
@@ -240,6 +210,7 @@ def has_text(locator, text):
     locator.filter(has_text=text).wait_for()
 
 
+@in_both
 def test_widgets_and_python_hear_of_each_other(open_notebook):
     page = open_notebook("small.ipynb")
     for at in (0, 3):
@@ -300,14 +271,20 @@ def test_widgets_and_python_hear_of_each_other(open_notebook):
     assert output == expected_output(state)
 
 
-def test_every_other_widget_lives_and_tells_python(open_notebook):
-    page = open_notebook("others.ipynb")
-    run_cell(page, 0, "others.ipynb")
-    for i, (_, control, _, wanted) in enumerate(OTHERS):
-        run_cell(page, 2 * i + 1, "others.ipynb")
-        cell = page.locator(".jp-Notebook .jp-CodeCell").nth(2 * i + 1)
-        cell.locator(f"[data-control={control}]").click()
-        assert printed(run_cell(page, 2 * i + 2, "others.ipynb")) == wanted
+@in_both
+def test_every_widget_of_the_gallery_lives_and_tells_python(open_notebook):
+    page, path = open_notebook("gallery.ipynb"), "gallery.ipynb"
+    pressed = []
+    for at in range(0, 2 * len(CODES), 2):
+        run_cell(page, at, path)
+        stem, before = printed(run_cell(page, at + 1, path))
+        cell = page.locator(".jp-Notebook .jp-CodeCell").nth(at)
+        for control, trait, wanted in [PRESSES[stem], *ALSO.get(stem, ())]:
+            cell.locator(".cnnbook").locator(control).first.click()
+            _, after = printed(run_cell(page, at + 1, path))
+            assert after[trait] == wanted != before[trait], stem
+        pressed.append(stem)
+    assert sorted(pressed) == sorted(PRESSES)
 
 
 def expected_output(state):
@@ -317,6 +294,7 @@ def expected_output(state):
     return (corr2d(x, w) + state["bias"]).tolist()
 
 
+@in_lab
 def test_chapter_runs_to_its_end_and_its_stepper_lives(open_notebook):
     page = open_notebook("chapter.ipynb")
     run_all(page, "chapter.ipynb")

@@ -59,8 +59,8 @@ def build(folder, pages, url=""):
     shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
     shutil.copytree(ROOT / "book" / "_templates", folder / "book" / "_templates")
     config = (ROOT / "_config.yml").read_text(encoding="utf-8")
-    assert 'url: ""' in config
-    config = config.replace('url: ""', f'url: "{url}"')
+    config = re.sub(r'(?m)^  url: ".*?"', f'  url: "{url}"', config)
+    config = re.sub(r'(?m)^  baseurl: ".*?"', '  baseurl: ""', config)
     (folder / "_config.yml").write_text(config, encoding="utf-8")
     toc = ["format: jb-book", "root: book/index", "chapters:"]
     for name, text in pages.items():
@@ -165,7 +165,7 @@ def scripts(path):
 
 
 def test_pages_load_only_files_of_the_book(book):
-    assert len(pages(book)) == 5  # the redirect, the search page and ours
+    assert len(pages(book)) == 6  # the redirect, 404, the search page and ours
     for page in pages(book):
         for address in loaded(page):
             assert not re.match(r"[a-z]+:|/", address), f"{page.name} loads {address}"
@@ -405,6 +405,8 @@ def test_buttons_of_a_known_repository(published):
         f"{base}/issues/new",
         f"{base}/edit/main/notebooks/01_chapter.ipynb",
         "https://mybinder.org/v2/gh/owner/name/main",
+        "https://colab.research.google.com/github/owner/name/blob/colab/notebooks/"
+        "01_chapter.ipynb",
     }
     menus = {tag["id"] for tag in page.select("[popover]")}
     assert menus == {tag["popovertarget"] for tag in page.select("[popovertarget]")}
