@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
@@ -121,6 +122,40 @@ def test_dask_gives_the_same(course):
     here = run(course, submissions, results=None)
     there = run(course, submissions, results=None, dask="")
     assert there == here
+
+
+@pytest.mark.grading
+def test_a_dask_worker_killed_in_the_middle_loses_nothing(course):
+    code = f"import time\ntime.sleep(1)\n{RIGHT}"
+    submissions = {
+        f"s{i}": submit(course, f"s{i}", answered(course, f"{code}# {i}\n"))
+        for i in range(6)
+    } | {"bad": submit(course, "bad", b"{broken")}
+    here = run(course, submissions, grade_one=None, results=None)
+    killed = []
+    killer = threading.Thread(target=kill_a_dask_worker, args=[killed])
+    killer.start()
+    there = run(course, submissions, grade_one=None, results=None, dask="")
+    killer.join()
+    assert killed
+    assert there == here
+    assert sorted(here.results) == sorted(submissions)
+
+
+def kill_a_dask_worker(killed):
+    """Kill the first worker of a cluster of this process that has a grader."""
+    until = time.monotonic() + 120
+    while not killed and time.monotonic() < until:
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "cnnbook.grading.worker" in process.cmdline():
+                    worker = process.parent()
+                    if "spawn_main" in " ".join(worker.cmdline()):
+                        time.sleep(1)  # it has begun
+                        worker.kill()
+                        killed.append(worker.pid)
+                        return
+        time.sleep(0.1)
 
 
 def test_unchanged_submissions_are_not_graded_again(course):
