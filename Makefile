@@ -5,7 +5,7 @@ READY := .venv/ready
 export PYTHONHASHSEED := 0
 
 .PHONY: help book serve lab test test-grading lint execute text experiments links tools
-.PHONY: clean
+.PHONY: pdf epub clean
 .PHONY: assignments collect grade formgrader feedback grades
 
 help:  ## list the verbs
@@ -17,6 +17,12 @@ book: $(READY)  ## build the book into _build/html
 	@# after a failure all are read again.
 	$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is ready: open _build/html/index.html, or run: make serve"
+
+pdf: book tools  ## print the book as one PDF, _build/pdf/book.pdf; PAPER=letter
+	$(BIN)/python -m scripts.pdf $(if $(PAPER),--paper $(PAPER))
+
+epub: book tools  ## make an e-book, _build/epub/book.epub
+	$(BIN)/python -m scripts.epub
 
 serve: book  ## serve the built book on this machine
 	$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 8000
