@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -152,12 +153,25 @@ def brought_by(requirements):
     return {name for name, _ in found}
 
 
+@cache
+def installed():
+    """Distributions by module, as a fresh Python sees them.
+
+    In this process, setuptools may have put its own copies of others on the path.
+    """
+    source = "import json; from importlib import metadata as m; "
+    source += "print(json.dumps(m.packages_distributions()))"
+    command = [sys.executable, "-c", source]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    return json.loads(done.stdout)
+
+
 def run_with(requirements, source, given):
     """Run Python as if only these were installed: what is missing, what is printed."""
     there = brought_by(requirements) | {"cnnbook"}
     blocked = [
         module
-        for module, names in metadata.packages_distributions().items()
+        for module, names in installed().items()
         if not there & {canonicalize_name(name) for name in names}
     ]
     done = subprocess.run(
