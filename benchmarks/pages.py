@@ -36,29 +36,32 @@ SLOW |= {"uploadThroughput": 200_000}
 SLOWDOWN, PATIENCE = 4, 15  # times; seconds for a widget to answer
 TEXTS = {".html", ".js", ".css", ".svg", ".json", ".txt", ".xml"}
 
-# Presses the first control of the first widget that is there, again and again, until
-# something in the widget changes; tells when, in milliseconds after the page was asked
-# for. And adds up what jumps.
+# Presses the buttons of the first widget, one after the other, as soon as they are
+# there, until something in the widget changes; tells when, in milliseconds after the
+# page was asked for. And adds up what jumps.
 WATCH = """
 window.shift = 0;
 new PerformanceObserver(list => {
     for (const entry of list.getEntries())
         if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({type: "layout-shift", buffered: true});
+let pressed = 0;
 const look = setInterval(() => {
     const place = document.querySelector('.cnnbook-widget[data-state="live"]');
-    const roots = place ? [place, ...place.querySelectorAll("*")] : [];
-    const control = roots
-        .flatMap(each => [each, each.shadowRoot].filter(Boolean))
-        .flatMap(each => [...each.querySelectorAll("button:not([disabled])")])[0];
-    if (!control) return;
-    clearInterval(look);
-    const answered = () => { window.answered ??= performance.now(); };
-    const options = {subtree: true, childList: true, attributes: true};
-    options.characterData = true;
-    const root = control.getRootNode() === document ? place : control.getRootNode();
-    new MutationObserver(answered).observe(root, options);
-    control.click();
+    if (!place) return;
+    const roots = [place, ...place.querySelectorAll("*")].map(each => each.shadowRoot);
+    const all = [place, ...roots.filter(Boolean)];
+    const buttons = all.flatMap(root => [...root.querySelectorAll("button")]);
+    if (!pressed) {
+        const options = {subtree: true, childList: true, attributes: true};
+        options.characterData = true;
+        const seen = new MutationObserver(() => {
+            window.answered ??= performance.now();
+            clearInterval(look);
+        });
+        for (const root of all) seen.observe(root, options);
+    }
+    buttons[pressed++ % buttons.length]?.click();
 }, 10);
 """
 

@@ -367,3 +367,13 @@ def test_no_style_sheet_names_a_file_that_is_gone(built_book):
             name = address.strip("\"'").split("#")[0].split("?")[0]
             if name and not name.startswith("data:"):
                 assert (path.parent / name).exists(), f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_first_widget_finds_its_place_kept(browser, server, width):
+    size = {"width": width, "height": 844}
+    with opened(browser, server, "book/index.html", viewport=size) as page:
+        place = page.locator('.cnnbook-widget[data-state="live"]').first
+        place.wait_for()
+        kept = place.evaluate("each => parseFloat(getComputedStyle(each).minHeight)")
+        assert abs(place.bounding_box()["height"] - kept) < 8
