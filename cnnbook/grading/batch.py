@@ -95,22 +95,22 @@ def grade_all(
     SandboxError
         There is no sandbox on this machine.
     """
-    report, todo, keys = Report(), {}, {}
+    report, pending, keys = Report(), {}, {}
     shared = _shared(Path(folder), seed, protected)
     for student, path in submissions.items():
         keys[student] = _key(path, shared)
         kept = None if again or not results else _kept(results, student, keys[student])
         if kept is None:
-            todo[student] = str(path)
+            pending[student] = str(path)
         else:
             report.results[student] = kept
             report.earlier.add(student)
     pairs = _on_dask if dask is not None else _on_threads
     how = Grading(str(folder), seed, protected, grade_one)
-    graded = pairs(todo, how, workers, dask)
-    silent = not show_progress or not todo
+    graded = pairs(pending, how, workers, dask)
+    silent = not show_progress or not pending
     for student, result, why in tqdm(
-        graded, total=len(todo), disable=silent, desc=Path(folder).name
+        graded, total=len(pending), disable=silent, desc=Path(folder).name
     ):
         if why:
             report.failed[student] = why
@@ -230,10 +230,10 @@ class Worker:
             tqdm.write(f"a grader did not stop cleanly: {error}")
 
 
-def _on_threads(todo, how, workers, _):
+def _on_threads(pending, how, workers, _):
     """Yield (student, result, why not) in the order in which they are done."""
     idle = SimpleQueue()
-    everyone = [Worker(how) for _ in range(min(workers, len(todo)))]
+    everyone = [Worker(how) for _ in range(min(workers, len(pending)))]
     for worker in everyone:
         idle.put(worker)
 
@@ -246,7 +246,7 @@ def _on_threads(todo, how, workers, _):
 
     pool = ThreadPoolExecutor(max(1, len(everyone)))
     try:
-        jobs = {pool.submit(job, path): student for student, path in todo.items()}
+        jobs = {pool.submit(job, path): student for student, path in pending.items()}
         for done in as_completed(jobs):
             yield (jobs[done], *done.result())
     finally:
@@ -257,7 +257,7 @@ def _on_threads(todo, how, workers, _):
             worker.close()
 
 
-def _on_dask(todo, how, workers, address):
+def _on_dask(pending, how, workers, address):
     """As `_on_threads`, by the workers of a Dask cluster."""
     from distributed import Client, LocalCluster
     from distributed import as_completed as completed
@@ -270,7 +270,7 @@ def _on_dask(todo, how, workers, address):
         client = stack.enter_context(Client(address))
         jobs = {
             client.submit(_remote, path, how, pure=False): student
-            for student, path in todo.items()
+            for student, path in pending.items()
         }
         for done in completed(jobs):
             if done.status == "finished":
