@@ -301,6 +301,13 @@ def test_one_submission_leaves_nothing_for_the_next(hand_in):
     assert "[] [] [] False" in said
 
 
+def test_memory_of_all_processes_is_bounded(hand_in):
+    source = "import os, time\nfor _ in range(12):\n    if not os.fork():\n"
+    source += "        x = b'x' * (2**30 - 1)\n        time.sleep(60)\ntime.sleep(60)\n"
+    notes = hand_in(double=source)[1]["notes"]
+    assert "double: The process ended, or was out of memory." in notes
+
+
 def test_memory_is_given_back(hand_in):
     source = "x = []\ntry:\n    while True: x.append(bytearray(2**27))\n"
     hand_in(double=f"{source}except MemoryError: pass\n{WRONG}")

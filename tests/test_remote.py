@@ -100,6 +100,17 @@ for n, wanted in ((1, 1), (2, 4), (3, 9), (4, 16)):
     points += squares(n)[-1] == wanted
 float(points)
 
+# %% check compared 1
+assert squares(2) == [1, 4]
+
+# %% solution title
+### BEGIN SOLUTION
+title = "Squares"
+### END SOLUTION
+
+# %% check asked 1
+assert title.startswith("Sq")
+
 # %% check mapped 1
 %matplotlib inline
 assert all(map(squares, [1, 2]))
@@ -135,6 +146,8 @@ def test_a_public_notebook_with_plain_asserts(hand_in):
         "stack_check": 3,
         "words_check": 3,
         "partly": 4,
+        "compared": 1,
+        "asked": 1,
         "mapped": 1,
     }
 
@@ -160,7 +173,9 @@ LIES = {
 @pytest.mark.parametrize("kind", LIES.values(), ids=LIES.keys())
 def test_an_object_that_agrees_with_everything(hand_in, kind):
     words = f"{kind}words = count = lambda t: N()\naverage = ordered = N()"
-    points = hand_in(squares=f"{kind}def squares(n): return N()", words=words)
+    squares = f"{kind}def squares(n): return N()"
+    points = hand_in(squares=squares, words=words, title=f"{kind}title = N()")
+    assert points["compared"] == points["asked"] == 0
     assert points["squares_check"] == points["words_check"] == points["partly"] == 0
 
 
