@@ -284,12 +284,13 @@ def widget_names(doctree) -> list[str]:
 
 
 def set_repository_buttons(app, config) -> None:
-    """Show links to the repository when its address is known, and only then."""
+    """Show links to the repository, and what needs it, when its address is known."""
     options = config.html_theme_options
     address = (options.get("repository_url") or "").rstrip("/").removesuffix(".git")
     options["repository_url"] = address
     for kind in ("edit_page", "issues", "repository"):
         options[f"use_{kind}_button"] = bool(address)
+    config.html_copy_source = bool(address)  # for the download of a notebook
     if not address:
         options["launch_buttons"] = {}
     if not address.startswith("https://github.com/"):  # Colab reads from nowhere else

@@ -411,7 +411,7 @@ def test_downloads_open(built_book):
                 assert zipfile.ZipFile(file).testzip() is None
             else:
                 assert json.loads(file.read_text(encoding="utf-8"))["cells"]
-    assert kinds == {".ipynb", ".zip"}
+    assert kinds == {".zip"}  # of notebooks, see test_sphinx_ext.py
 
 
 def test_controls_name_what_is_there(built_book):

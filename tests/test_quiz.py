@@ -165,6 +165,13 @@ WRONG_QUESTIONS = {
         r"'Input.*variables: expected a dict, got \['n', 'k'\]",
     ),
     "no text": (lambda: one_numeric(hint=3), "hint: expected a text, got 3"),
+    "emphasis": (
+        lambda: Choice("Is it `a`?", right={"yes": "As *a* says."}, wrong={"no": "x"}),
+        r"the reason for 'yes': only `code` is marked in a quiz, got '\*a\*'",
+    ),
+    "strong": (lambda: one_numeric(hint="**Not** so."), r"got '\*\*Not\*\*'"),
+    "link": (lambda: one_numeric(hint="See [chapter 2](02.html)."), r"got '\]\('"),
+    "formula": (lambda: one_numeric(hint="Think of $n$."), r"got '\$n\$'"),
     "no values": (
         lambda: one_numeric(variables={"n": [], "k": [1]}),
         r"variable n: expected a range or list, got \[\]",
@@ -197,6 +204,13 @@ def test_question_that_makes_no_sense_is_refused(case):
     make, message = WRONG_QUESTIONS[case]
     with pytest.raises((TypeError, ValueError), match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "text", ["2*3*4 and 2 * k * k", "`*args*` and `x[0](1)`", "$5"]
+)
+def test_signs_of_arithmetic_and_code_are_no_markup(text):
+    assert Choice(text, right={"yes": "x"}, wrong={"no": "y"})
 
 
 # --- Python: expressions and numbers -----------------------------------------------

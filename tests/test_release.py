@@ -355,7 +355,7 @@ def test_a_leak_would_be_read_in_every_form(book, stem):
     lines = {line for line in split(notebook)[0] if len(line) > 5}
     found = leaks(of(stem, book["_build/html"]), lines)
     assert {name.partition("/")[0]: set(each) for name, each in found.items()} == {
-        place: lines for place in ("_downloads", "_sources", "book")
+        place: lines for place in ("_downloads", "book")
     }
 
 

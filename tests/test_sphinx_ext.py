@@ -210,14 +210,6 @@ def test_address_of_the_site_leads_to_the_first_page(book):
     assert refresh["content"] == "0; url=book/index.html"
 
 
-def test_notebook_can_be_downloaded(book):
-    page = book / "notebooks/01_chapter.html"
-    link = soup(page).select_one("a[download]")
-    copy = (page.parent / link["href"]).read_text(encoding="utf-8")
-    assert json.loads(copy) == json.loads(GOOD["notebooks/01_chapter.ipynb"])
-    assert not soup(book / "book/index.html").select("a[download]")
-
-
 # Formulas
 
 
@@ -393,7 +385,16 @@ def test_no_repository_no_buttons(book):
     for page in pages(book):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"github\.com|mybinder\.org", text), page
-        assert not soup(page).select("[popovertarget]"), page
+        assert not soup(page).select("[popovertarget], a[download]"), page
+    assert not (book / "_sources").exists()
+
+
+def test_notebook_can_be_downloaded(published):
+    page = published / "notebooks/01_chapter.html"
+    link = soup(page).select_one("a[download]")
+    copy = (page.parent / link["href"]).read_text(encoding="utf-8")
+    assert json.loads(copy) == json.loads(GOOD["notebooks/01_chapter.ipynb"])
+    assert not soup(published / "book/index.html").select("a[download]")
 
 
 def test_buttons_of_a_known_repository(published):

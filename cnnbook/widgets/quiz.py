@@ -255,6 +255,12 @@ def _check_text(what, text):
         raise TypeError(f"{what}: expected a text, got {text!r}")
     if not text.strip():
         raise ValueError(f"{what}: expected a text, got an empty one")
+    if marked := _EMPHASIS.search(re.sub(r"`[^`]*`", "", text)):
+        raise ValueError(f"{what}: only `code` is marked in a quiz, got {marked[0]!r}")
+
+
+# Markdown's, which would show its signs; not the products of 2*3*4
+_EMPHASIS = re.compile(r"(?<![\w)*])\*{1,2}[A-Za-z][^*]*\*{1,2}(?![\w(])|\]\(|\$\w+\$")
 
 
 # --- Numbers of a numeric question ----------------------------------------------
