@@ -110,6 +110,7 @@ def test_description_is_what_the_page_begins_with(built_book):
             continue
         article = soup(built_book / path).select_one("article")
         found[path] = head(built_book / path)["description"]
+        assert not article.select_one("p").find_parent("li"), path
         first = " ".join(article.select_one("p").text.split())
         assert first.startswith(found[path]), path
         assert len(found[path].split()) >= 8, path
