@@ -20,21 +20,31 @@ SIGNED = LinearSegmentedColormap.from_list(
 MARK = "#7b1fa2"
 
 
-def row(count, height=2.6, width=7.2, widths=None):
+#: Inches. A phone shows a figure of this width with letters of 9 pixels.
+WIDTH = 5.2
+
+
+def row(count, height=2.6, width=WIDTH, widths=None, across=None):
     """A figure with `count` axes side by side; sizes in inches.
 
     `widths` are the axes' relative widths: give the numbers of columns where
-    pictures of different sizes shall have pixels of one size.
+    pictures of different sizes shall have pixels of one size. `across` is how many
+    axes stand in a row, all of them by default; each row is `height` high.
 
     Returns
     -------
     fig : matplotlib Figure
     axes : list of `count` Axes
     """
+    across = across or count
+    down = math.ceil(count / across)
+    size = (width, height * down)
     fig, axes = plt.subplots(
-        1, count, figsize=(width, height), squeeze=False, width_ratios=widths
+        down, across, figsize=size, squeeze=False, width_ratios=widths
     )
-    return fig, list(axes[0])
+    for ax in axes.flat[count:]:
+        ax.remove()
+    return fig, list(axes.flat[:count])
 
 
 def signed(ax, matrix, title="", scale=None, numbers=False):
@@ -78,9 +88,9 @@ def bare(ax, title=""):
 
 def frame(ax, r, c, height, width):
     """Mark the window of `height` × `width` pixels whose top left is (r, c)."""
-    box = plt.Rectangle(
-        (c - 0.5, r - 0.5), width, height, fill=False, edgecolor=MARK, linewidth=3
-    )
+    corner = (c - 0.5, r - 0.5)
+    box = plt.Rectangle(corner, width, height, fill=False, edgecolor=MARK, linewidth=3)
+    box.set_clip_on(False)  # at the edge, half of the line would be cut off
     ax.add_patch(box)
 
 
@@ -99,12 +109,17 @@ def show(fig, alt, colors=128):
     Raises
     ------
     ValueError
-        If `alt` is too short to say anything.
+        If `alt` is too short to say anything, or the figure too wide for a phone.
     """
     if len(alt.split()) < 5:
         raise ValueError(f"alt must say what the figure shows, got {alt!r}")
     png, (width, height) = _png(fig, colors)
     plt.close(fig)
+    if width > 100 * WIDTH + 20:  # some room for what reaches out of the axes
+        raise ValueError(
+            f"expected a figure of {WIDTH} inches, or its letters cannot be read on a "
+            f"phone; got {width / 100:g}: put fewer axes `across`"
+        )
     data = {"image/png": png, "text/plain": f"Figure: {alt}"}
     size = {"alt": alt, "width": width, "height": height}
     display(data, metadata={"image/png": size}, raw=True)
@@ -117,7 +132,11 @@ def _png(fig, colors):
     fig.savefig(raw, format="png", bbox_inches="tight", pad_inches=0.05)
     image = Image.open(raw).convert("RGB")
     small = io.BytesIO()
-    image.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    # Pillow's default, the median cut, gives rare colors away: an orange line among
+    # many grays turned brownish. This one is off by a few of 255 levels at most.
+    cover = Image.Quantize.MAXCOVERAGE
+    few = image.quantize(colors, cover, dither=Image.Dither.NONE)
+    few.save(small, "PNG", optimize=True)
     # On the page a figure is as large as its inches say: 100 CSS pixels each.
     scale = 100 / plt.rcParams["savefig.dpi"]
     size = [round(side * scale) for side in image.size]

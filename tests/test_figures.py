@@ -3,6 +3,7 @@
 import base64
 import io
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -44,6 +45,43 @@ def test_columns_of_one_size():
     _, axes = figures.row(2, widths=[3, 1])
     left, right = (ax.get_subplotspec().get_position(ax.figure).width for ax in axes)
     assert left > 2 * right
+
+
+def test_axes_in_rows():
+    fig, axes = figures.row(3, height=2, across=2)
+    assert tuple(fig.get_size_inches()) == (figures.WIDTH, 4)
+    places = [ax.get_subplotspec().get_position(fig) for ax in axes]
+    assert places[0].y0 == places[1].y0 > places[2].y0
+    assert places[0].x0 == places[2].x0 < places[1].x0
+    assert fig.axes == axes  # no empty one
+
+
+def test_a_figure_too_wide_for_a_phone_is_refused(shown):
+    fig, _ = figures.row(3, width=7.2)
+    with pytest.raises(
+        ValueError, match=r"expected a figure of 5.2 inches.* got 7\.\d"
+    ):
+        figures.show(fig, ALT)
+    assert not shown
+
+
+def test_rare_colors_survive_among_many(shown):
+    shades = torch.linspace(0, 1, 120 * 120).reshape(120, 120)
+    edges = torch.zeros(120, 120)
+    edges[:, 40], edges[:, 80] = 1, -1
+    fig, (left, right) = figures.row(2)
+    figures.gray(left, shades)
+    figures.signed(right, edges)
+    raw = io.BytesIO()
+    fig.canvas.draw()
+    fig.savefig(raw, bbox_inches="tight", pad_inches=0.05)
+    figures.show(fig, ALT)
+    saved = io.BytesIO(base64.b64decode(shown[0][0]["image/png"]))
+    few, all_of_them = (
+        np.asarray(Image.open(image).convert("RGB")).astype(int)
+        for image in (saved, raw)
+    )
+    assert abs(few - all_of_them).max() <= 8
 
 
 def test_the_same_figure_is_the_same_bytes(shown):
