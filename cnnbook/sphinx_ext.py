@@ -10,6 +10,7 @@ import html
 import posixpath
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.math import get_node_equation_number
 
-from cnnbook import findable, glossary_links
+from cnnbook import findable, glossary_links, line_breaks
 from cnnbook.widgets.loader import page_files
 
 logger = logging.getLogger(__name__)
@@ -44,12 +45,14 @@ def setup(app):
     app.connect("config-inited", set_repository_buttons)
     app.connect("builder-inited", check_installation)
     app.connect("builder-inited", write_widget_files)
+    app.connect("doctree-resolved", mark_wordy_tables)
     app.connect("html-page-context", add_widget_files)
     app.connect("html-page-context", fit_buttons, priority=900)  # the theme's are there
     app.connect("build-finished", remove_unused_files)
     app.connect("build-finished", write_colab_copies)
     findable.setup(app)
     glossary_links.setup(app)
+    line_breaks.setup(app)  # last: it parts texts
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -87,9 +90,21 @@ def mathml(latex: str, display: str = "inline") -> str:
     for element in math.iter():
         _check(element)
         element.text = html.unescape(element.text or "")
+        if element.text == "∞":  # a value, not an operator
+            element.tag = "mi"
         if element.tag == "mo" and element.text.isalpha():  # max, not an operator
             element.attrib |= {"lspace": "0", "rspace": "0.17em"}
+    for parent in math.iter():
+        for before, sign in pairwise(parent):
+            if before.tag == sign.tag == "mo" and _binds(before.text, sign.text):
+                sign.set("form", "prefix")
     return ElementTree.tostring(math, encoding="unicode", method="html")
+
+
+def _binds(before, sign) -> bool:
+    # In "= −1" the sign belongs to the number. MathML sees that only at the start of a
+    # row, and would set it as in "2 − 1".
+    return sign in "+-−±" and before in "=<>≤≥≈≠→([,;·×/+-−"
 
 
 def _check(element) -> None:
@@ -278,6 +293,17 @@ def widget_names(doctree) -> list[str]:
     """Return the names of the widgets on a page, each once, in order."""
     raws = (node.astext() for node in doctree.findall(nodes.raw))
     return sorted({name for raw in raws for name in _WIDGET.findall(raw)})
+
+
+# Tables
+
+
+def mark_wordy_tables(app, doctree, docname) -> None:
+    """Tell the style sheet which tables hold sentences: a phone stacks their cells."""
+    for table in doctree.findall(nodes.table):
+        cells = [entry.astext() for entry in table.findall(nodes.entry)]
+        if max(map(len, cells)) > 80:
+            table["classes"].append("wordy")
 
 
 # Repository

@@ -132,7 +132,7 @@ def test_the_table_has_points_time_and_links(root):
     table = (root / "book" / "assignments" / "table.md").read_text(encoding="utf-8")
     assert table.splitlines()[2:] == [
         "| [Assignment 2: A test](assignments/02_test.ipynb) | 4 | 60 "
-        "| [02_test.zip](../_build/assignments/02_test.zip) |"
+        "| [zip 2](../_build/assignments/02_test.zip) |"
     ]
 
 

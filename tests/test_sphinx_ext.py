@@ -235,6 +235,10 @@ def test_formulas_are_mathml(book):
         (r"\begin{pmatrix} 1 & 2 \end{pmatrix}", "<mtd><mn>2</mn></mtd>"),
         (r"\begin{aligned} a &= b \end{aligned}", '<mtd columnalign="right">'),
         (r"\mathrm{W}", "<mtext>W</mtext>"),
+        ("x = -1", '<mo>=</mo><mo form="prefix">−</mo><mn>1</mn>'),
+        (r"-\infty", "<mo>−</mo><mi>∞</mi>"),
+        ("(-x)", '<mo form="prefix">−</mo><mi>x</mi>'),
+        ("(2)-1", '<mo stretchy="false">)</mo><mo>−</mo><mn>1</mn>'),
         (r"\max(0, x)", '<mo lspace="0" rspace="0.17em">max</mo>'),
     ],
 )

@@ -18,3 +18,13 @@ var Scorer = {
   term: 5,
   partialTerm: 2,
 };
+
+// Sphinx's sentence for no hit speaks of categories; there are none here.
+Documentation.addTranslations({
+  locale: "en",
+  plural_expr: "0",
+  messages: {
+    "Your search did not match any documents. Please make sure that all words are spelled correctly and that you've selected enough categories.":
+      "No page has all of these words. Try one of them alone, or the glossary.",
+  },
+});

@@ -159,11 +159,12 @@ def _row(source):
     first = source.cells[0].source
     title = first.splitlines()[0].removeprefix("# ")
     minutes = MINUTES.search(first)
+    number = source.name.partition("_")[0].lstrip("0")  # short, for a phone
     points = sum(map(assignment.points, source.cells))
     return (
         f"| [{title}](assignments/{source.name}.ipynb) | {points:g} "
         f"| {minutes.group(1) if minutes else ''} "
-        f"| [{source.name}.zip](../_build/assignments/{source.name}.zip) |\n"
+        f"| [zip {number}](../_build/assignments/{source.name}.zip) |\n"
     )
 
 
