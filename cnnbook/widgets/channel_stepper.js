@@ -2,6 +2,7 @@
 // channel gives a partial sum, and together they give one number. Arithmetic first.
 
 import {
+  announce,
   ARROWS,
   attempt,
   button,
@@ -809,8 +810,7 @@ function tellSum(view, { state, names, r, c, hues, sums, output }) {
   view.bias.setAttribute("aria-label", fill(words.biasOf, { number: filter + 1 }));
   showValue(view.bias, bias[filter]);
   write(view.value, format(output[filter][r][c]));
-  view.status.setAttribute("aria-live", view.player.playing() ? "off" : "polite");
-  write(view.status, statusText(state, r, c, words));
+  announce(view.status, statusText(state, r, c, words), view.player.playing());
 }
 
 function tellTitles({ words, titles, filterChoice }, { state, r, c }) {

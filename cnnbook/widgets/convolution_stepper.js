@@ -2,6 +2,7 @@
 // at a time. Arithmetic first, then drawing, then events.
 
 import {
+  announce,
   ARROWS,
   attempt,
   button,
@@ -628,8 +629,7 @@ function drawSum(view, { state, r, c, products }) {
   };
   const where = fill(words.where, { row: r + 1, column: c + 1 });
   const sentence = values.count <= 9 ? words.sum : words.longSum;
-  view.sum.setAttribute("aria-live", view.player.playing() ? "off" : "polite");
-  view.sum.textContent = `${where}: ${fill(sentence, values)}`;
+  announce(view.sum, `${where}: ${fill(sentence, values)}`, view.player.playing());
 }
 
 // Whether all factors are shown in full, with two decimals.

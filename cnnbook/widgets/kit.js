@@ -186,6 +186,14 @@ export function write(element, text) {
   if (element.textContent !== String(text)) element.textContent = text;
 }
 
+// Writes a text that is announced, but not while it plays: then once, at the end.
+export function announce(element, text, playing) {
+  const silent = element.getAttribute("aria-live") === "off";
+  element.setAttribute("aria-live", playing ? "off" : "polite");
+  if (silent && !playing) element.textContent = text;
+  else write(element, text);
+}
+
 // --- Colors --------------------------------------------------------------------
 
 // The palette of the page's theme, from the variables in kit.css.

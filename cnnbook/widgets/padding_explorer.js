@@ -273,7 +273,8 @@ function placeOf(state) {
 
 function build(view) {
   view.message = make("p", { class: "cnn-message", role: "alert" });
-  view.sizes = make("p", { class: "cnn-padding-sizes", "data-shows": "sizes" });
+  const sizes = { class: "cnn-padding-sizes", role: "status", "data-shows": "sizes" };
+  view.sizes = make("p", sizes);
   const sum = { class: "cnn-padding-sum", role: "status", "data-shows": "sum" };
   view.sum = make("p", sum);
   view.root = make(
@@ -543,12 +544,13 @@ function drawKernel(view, { state: { kernel }, cell, colors }) {
 function drawWords(view, { state, whole, output, r, c }) {
   const { words } = view;
   const { input, kernel } = state;
-  view.sizes.textContent = fill(words.sizes, {
+  const sizes = {
     input: measure(input),
     padded: measure(whole),
     kernel: measure(kernel),
     output: measure(output),
-  });
+  };
+  write(view.sizes, fill(words.sizes, sizes));
   view.sum.textContent = fill(words.window, {
     where: fill(words.where, { row: r + 1, column: c + 1 }),
     count: paddingIn(state, r, c),

@@ -337,7 +337,8 @@ function buildAnswers(view) {
   view.map = make("canvas", { "data-shows": "map" });
   view.bars = make("div", { class: "cnn-bars", "data-shows": "bars" });
   view.bars.append(...Array.from({ length: 10 }, (_, digit) => buildBar(digit)));
-  view.answer = make("div", { class: "cnn-answer", "data-shows": "answer" });
+  const answer = { class: "cnn-answer", "aria-live": "polite", "data-shows": "answer" };
+  view.answer = make("div", answer);
   view.notes = {};
   const parts = { person: [view.seen], dense: [view.answer, view.bars], convolution: [view.map] };
   const columns = Object.entries(parts).map(([name, children]) => [

@@ -442,7 +442,7 @@ function drawNew(view, item) {
   const next = (last + 1) % item.question.draws.length;
   const answer = { draw: next, text: "", verdict: null };
   keep(view, item, answer);
-  const text = fill(view.words.drawn, { text: textOf(item, answer) });
+  const text = fill(view.words.drawn, { text: textOf(item, answer).replaceAll("`", "") });
   item.feedback.replaceChildren(make("p", { class: "cnn-hidden" }, text));
   item.fields[0].focus();
 }

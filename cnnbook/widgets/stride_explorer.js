@@ -2,6 +2,7 @@
 // one of stride 1; pixels that no window reads are hatched. Arithmetic first.
 
 import {
+  announce,
   ARROWS,
   attempt,
   button,
@@ -655,8 +656,7 @@ function drawText(view, { state, output, r, c }) {
   for (const [name, { canvas, title }] of Object.entries(grids)) {
     describe(canvas, `${title.textContent}. ${texts[name]} ${words.help}`);
   }
-  view.window.setAttribute("aria-live", view.player.playing() ? "off" : "polite");
-  write(view.window, texts.input);
+  announce(view.window, texts.input, view.player.playing());
   write(view.unread, unreadText(state, words));
   write(view.sizes, sizesText(state, words));
 }
