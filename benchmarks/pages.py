@@ -3,15 +3,18 @@
     python -m benchmarks.pages
 
 Opens every chapter, the first page and the gallery in headless Chromium as on a slow
-phone (processor slowed down 4 times, 1.6 Mbit/s, 150 ms to the server, gzip), and
-prints for each: kilobytes on the wire, requests, other hosts that were asked (they are
-not reached), seconds until the first widget has answered a press, and the layout shift
-while the page loads. Then the same for a stock Jupyter Book, built from the same
-notebooks with no settings but a title. Build the book first.
+phone (processor slowed down 4 times, 1.6 Mbit/s, 150 ms to the server, gzip), scrolls
+to its end, and prints for each: kilobytes on the wire, figures included, requests,
+other hosts that were asked (they are not reached), seconds until the first widget has
+answered a press, the layout shift on the way, and in chapters the median milliseconds
+of the slowest of the redraws that benchmarks/redraw.py lists. Then the same for a stock
+Jupyter Book, built from the same notebooks with no settings but a title, whose widgets
+have no redraw since they do not come alive. Build the book first.
 """
 
 import gzip
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +28,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import sync_playwright
 
-from benchmarks.redraw import ARGUMENTS
+from benchmarks.redraw import ARGUMENTS, redraws
 from scripts.chromium import find_chromium
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +67,17 @@ const look = setInterval(() => {
     buttons[pressed++ % buttons.length]?.click();
 }, 10);
 """
+
+# Brings every figure into view, so that those that wait for it are loaded too.
+SCROLL = """async () => {
+    for (const image of document.images) {
+        image.scrollIntoView({block: "center"});
+        if (!image.complete) await new Promise(resolve => {
+            image.addEventListener("load", resolve);
+            image.addEventListener("error", resolve);
+        });
+    }
+}"""
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -121,14 +135,24 @@ def chapters():
     return sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
-def measure(browser, address, path):
-    """Open a page; kilobytes, requests, other hosts, seconds to answer, shift."""
+def opened(browser):
+    """A page as on a slow phone, and the session that reports on its network."""
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.add_init_script(WATCH)
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", SLOW)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    return page, session
+
+
+def measure(browser, address, path):
+    """Open a page and read it to its end.
+
+    Returns kilobytes, requests, other hosts, milliseconds to answer, shift, and
+    milliseconds of the slowest redraw; None for what there is not.
+    """
+    page, session = opened(browser)
     sizes, hosts = [], set()
     session.on(
         "Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"])
@@ -137,23 +161,29 @@ def measure(browser, address, path):
     page.goto(address + path, wait_until="load", timeout=120_000)
     with suppress(PlaywrightTimeoutError):
         page.wait_for_function("window.answered", timeout=PATIENCE * 1000)
+    page.evaluate(SCROLL)
     page.wait_for_timeout(2000)  # what comes late and jumps
     answered, shift = page.evaluate("[window.answered, window.shift]")
+    times = [statistics.median(each) for *_, each in redraws(page, Path(path).stem)]
     page.close()
-    own = urlsplit(address).netloc
-    others = {host for host in hosts if host and host != own}
-    return sum(sizes) / 1000, len(sizes), len(others), answered, shift
+    others = {host for host in hosts if host and host != urlsplit(address).netloc}
+    slowest = max(times, default=None)
+    return sum(sizes) / 1000, len(sizes), len(others), answered, shift, slowest
 
 
 def table(browser, title, folder, paths):
     """Print a row for each page."""
-    print(f"\n{title:36}{'KB':>7}{'files':>7}{'hosts':>7}{'answer':>9}{'shift':>8}")
+    names = f"{'KB':>7}{'files':>7}{'hosts':>7}{'answer':>9}{'shift':>8}{'redraw':>9}"
+    print(f"\n{title:28}{names}")
     with served(folder) as address:
         for path in paths:
-            size, count, hosts, answered, shift = measure(browser, address, path)
+            size, count, hosts, answered, shift, redraw = measure(
+                browser, address, path
+            )
             said = f"{answered / 1000:.2f} s" if answered else "never"
-            name = Path(path).stem
-            print(f"{name:36}{size:7.0f}{count:7}{hosts:7}{said:>9}{shift:8.3f}")
+            drawn = f"{redraw:.1f} ms" if redraw else ""
+            row = f"{size:7.0f}{count:7}{hosts:7}{said:>9}{shift:8.3f}{drawn:>9}"
+            print(f"{Path(path).stem:28}{row}", flush=True)
 
 
 def main():

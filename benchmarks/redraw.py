@@ -77,6 +77,26 @@ TIMED = """(place, [name, values]) => {
 }"""
 
 
+def redraws(page, stem):
+    """Change what stands on a chapter's page; (widget, name, milliseconds) of each."""
+    for (chapter, widget), changes in CHANGES.items():
+        if chapter != stem:
+            continue
+        for place in page.locator(f'[data-state="live"][data-widget="{widget}"]').all():
+            for name, *values in changes:
+                yield widget, name, place.evaluate(TIMED, [name, values])
+
+
+def opened(browser, stem, slowdown):
+    """A chapter's page with its widgets alive, the processor slowed down."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto((PAGES / f"{stem}.html").as_uri())
+    page.wait_for_selector('.cnnbook-widget[data-state="live"]')
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+    return page
+
+
 def main(slowdown):
     """Print a row for each widget of each page and each change."""
     print(f"processor slowed down {slowdown:g} times; milliseconds a redraw")
@@ -84,24 +104,13 @@ def main(slowdown):
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=ARGUMENTS
         )
-        for (stem, widget), changes in CHANGES.items():
-            page = browser.new_page(viewport={"width": 390, "height": 844})
-            page.goto((PAGES / f"{stem}.html").as_uri())
-            page.wait_for_selector('.cnnbook-widget[data-state="live"]')
-            session = page.context.new_cdp_session(page)
-            session.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
-            for place in page.locator(f'[data-widget="{widget}"]').all():
-                measure(place, widget, changes)
+        for stem in dict.fromkeys(stem for stem, _ in CHANGES):
+            page = opened(browser, stem, slowdown)
+            for widget, name, times in redraws(page, stem):
+                middle, most = statistics.median(times), max(times)
+                print(f"{widget:20}{name:10}{middle:7.1f}{most:7.1f}", flush=True)
             page.close()
         browser.close()
-
-
-def measure(place, widget, changes):
-    """Print the times of one widget."""
-    for name, *values in changes:
-        times = place.evaluate(TIMED, [name, values])
-        middle, most = statistics.median(times), max(times)
-        print(f"{widget:20}{name:10}{middle:7.1f}{most:7.1f}")
 
 
 if __name__ == "__main__":

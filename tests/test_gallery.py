@@ -140,16 +140,16 @@ TOOLS |= {
 
 def brought_by(requirements):
     """Names of the distributions that an installer brings for some requirements."""
-    todo, found = [(line, ("",)) for line in requirements], set()
-    while todo:
-        line, extras = todo.pop()
+    waiting, found = [(line, ("",)) for line in requirements], set()
+    while waiting:
+        line, extras = waiting.pop()
         part = Requirement(line)
         if part.marker and not any(part.marker.evaluate({"extra": e}) for e in extras):
             continue
         key = canonicalize_name(part.name), ("", *sorted(part.extras))
         if key not in found:
             found.add(key)
-            todo += [(line, key[1]) for line in metadata.requires(part.name) or ()]
+            waiting += [(line, key[1]) for line in metadata.requires(part.name) or ()]
     return {name for name, _ in found}
 
 
@@ -296,23 +296,26 @@ def test_widgets_live_in_an_export_by_one_more_cell(exported, widgets, exporter)
 # --- Visual Studio Code's rules, and stricter ones -----------------------------------
 
 #: A frame that may run this one module and nothing else. Styles come as text, as in
-#: every notebook.
+#: every notebook. The white panel is Visual Studio Code's.
 FRAME = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none';
  script-src 'nonce-start' blob:; style-src 'unsafe-inline'">
-<style>{css}</style><main></main><main></main>
+<style>{css}</style>
+<style>.cell-output-ipywidget-background {{ background: white !important }}</style>
+<div class="cell-output-ipywidget-background"><main></main><main></main></div>
 <script type="module" nonce="start">
   const {{ Model }} = {host};
   const {{ source, state }} = {given};
   const file = new Blob([source], {{ type: "text/javascript" }});
   const {{ default: widget }} = await import(URL.createObjectURL(file));
   window.models = [];
-  for (const el of document.querySelectorAll("main")) {{
+  window.show = async (el) => {{
     const model = new Model(structuredClone(state));
     await widget.initialize?.({{ model }});
     await widget.render({{ model, el }});
     models.push(model);
-  }}
+  }};
+  for (const el of document.querySelectorAll("main")) await show(el);
   document.body.dataset.ready = "";
 </script>"""
 
@@ -363,6 +366,80 @@ def test_widget_lives_twice_in_a_closed_frame(framed, widgets, stem):
     assert same == []
 
 
+#: The kinds of Visual Studio Code's themes, and whether they are dark.
+KINDS = {
+    "vscode-light": False,
+    "vscode-dark": True,
+    "vscode-high-contrast-light": False,
+    "vscode-high-contrast": True,
+}
+
+#: Writes a kind of theme on the frame's body, as Visual Studio Code does when it opens
+#: a frame and whenever its theme changes. Returns what the first widget looks like, and
+#: the pictures of one that is shown only then.
+LOOK = """async (kind) => {
+    document.body.className = kind;
+    // The older name stays, for content that does not know the newer one.
+    if (kind.endsWith("contrast-light")) document.body.className += " vscode-high-contrast";
+    document.body.dataset.vscodeThemeKind = kind;
+    const fresh = document.querySelector("div").appendChild(document.createElement("main"));
+    await show(fresh);
+    for (const _ of "12") await new Promise(requestAnimationFrame);
+    const widget = document.querySelector(".cnnbook");
+    const { backgroundColor, color, colorScheme } = getComputedStyle(widget);
+    const sum = (color) => color.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0);
+    const canvases = (el) => [...el.querySelectorAll("canvas")];
+    const look = {
+        dark: sum(backgroundColor) < 200 && 500 < sum(color),
+        light: sum(color) < 200 && 500 < sum(backgroundColor),
+        controls: colorScheme,
+        behind: getComputedStyle(widget.closest("div:not(.cnnbook)")).backgroundColor,
+        drawn: canvases(widget).map((canvas) => canvas.toDataURL()),
+        afresh: canvases(fresh).map((canvas) => canvas.toDataURL()),
+    };
+    fresh.remove();
+    return look;
+}"""
+
+
+@pytest.mark.parametrize("stem", PRESSES)
+def test_widget_takes_the_theme_of_visual_studio_code(framed, widgets, stem):
+    frame = framed(widgets[stem])
+    for kind, dark in KINDS.items():
+        look = frame.evaluate(LOOK, kind)
+        assert (look["dark"], look["light"]) == (dark, not dark), kind
+        assert look["controls"] == ("dark" if dark else "light"), kind
+        assert look["behind"] == "rgba(0, 0, 0, 0)", kind
+        assert look["drawn"] == look["afresh"], kind
+
+
+#: Dispatches keys in every control of the first widget. Returns those that are heard at
+#: the window, where Visual Studio Code listens for its shortcuts.
+HEARD = """(keys) => {
+    const heard = new Set();
+    window.addEventListener("keydown", ({ key }) => heard.add(key));
+    const widget = document.querySelector("main");
+    const kinds = "button, input, select, summary, textarea, [tabindex]";
+    for (const control of widget.querySelectorAll(kinds)) {
+        for (const [key, modifiers] of keys) {
+            const init = { key, bubbles: true, cancelable: true, ...modifiers };
+            control.dispatchEvent(new KeyboardEvent("keydown", init));
+        }
+    }
+    return [...heard];
+}"""
+
+
+@pytest.mark.parametrize("stem", PRESSES)
+def test_keys_stay_in_the_widget(framed, widgets, stem):
+    frame = framed(widgets[stem])
+    kept = ["a", "b", "d", "x", "ArrowDown", "ArrowUp", "Delete", "Enter", " ", "Home"]
+    assert frame.evaluate(HEARD, [[key, {}] for key in kept]) == []
+    with_ctrl = [["s", {"ctrlKey": True}], ["p", {"metaKey": True}]]
+    others = [["Escape", {}], ["Tab", {}], ["F1", {}], *with_ctrl]
+    assert frame.evaluate(HEARD, others) == ["Escape", "Tab", "F1", "s", "p"]
+
+
 #: What leaves the frame, makes code from text, or stays in the browser.
 FORBIDDEN = re.compile(
     r"""\b(?:fetch|eval|Function|XMLHttpRequest|WebSocket|EventSource|sendBeacon
@@ -380,8 +457,10 @@ def test_module_keeps_to_itself(stem):
     assert FORBIDDEN.findall(loader.esm(stem)) == []
 
 
-#: Selectors that are not the widgets' own, unless all they set are our variables.
+#: Selectors that are not the widgets' own, unless all they set are our variables. The
+#: panel on which Visual Studio Code puts a widget counts as its own.
 FOREIGN = """(css) => {
+    const panel = ".cell-output-ipywidget-background:has(.cnnbook)";
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
     const foreign = (rule) => {
@@ -391,7 +470,7 @@ FOREIGN = """(css) => {
         }
         if ([...rule.style].every((name) => name.startsWith("--cnn-"))) return [];
         return rule.selectorText.split(/,(?![^(]*\\))/)
-            .filter((selector) => !/(^|[ >])\\.cnn/.test(selector));
+            .filter((selector) => !/(^|[ >])\\.cnn/.test(selector) && selector !== panel);
     };
     return [...sheet.cssRules].flatMap(foreign);
 }"""

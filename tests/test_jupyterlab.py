@@ -33,6 +33,7 @@ CELLS = [
     "print(json.dumps(q.answers))",
     "ConvolutionStepper(input=[[1]], kernel=[[1]], strides=2)",
     "s.kernel = [[1] * 4]",
+    "s",
 ]
 
 #: Where each of the two shows a notebook.
@@ -46,6 +47,13 @@ ALSO = {
     "network_explorer": [("[data-control=clear]", "drawing", [[0] * 28] * 28)],
 }
 
+#: Is the notebook open, and its kernel waiting?
+READY = """(path) => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    return panel?.context?.path === path
+        && panel.sessionContext.session?.kernel?.status === "idle";
+}"""
+
 #: Does the code cell `at` of the open notebook have its answer?
 DONE = """([at, path]) => {
     const panel = jupyterapp.shell.currentWidget;
@@ -53,6 +61,33 @@ DONE = """([at, path]) => {
     const status = panel.sessionContext.session?.kernel?.status;
     const code = [...panel.content.model.cells].filter((cell) => cell.type === "code");
     return status === "idle" && code.at(at).executionCount !== null;
+}"""
+
+#: What is pressed in every control of a widget, and means something else to a notebook.
+KEYS = ["a", "b", "x", "d", "d", "ArrowDown", "ArrowUp", "Enter", "Space"]
+
+#: What those keys would change in the open notebook.
+NOTEBOOK = """() => {
+    const { model, activeCellIndex, mode } = jupyterapp.shell.currentWidget.content;
+    return [[...model.cells].map((cell) => cell.type), activeCellIndex, mode];
+}"""
+
+#: What a widget can be operated with.
+CONTROLS = ".cnnbook :is(button, input, select, summary, textarea, [tabindex='0'])"
+
+#: Gives Jupyter a theme. Returns whether the stepper is then dark, and its pictures.
+LOOK = """async (theme) => {
+    await jupyterapp.commands.execute("apputils:change-theme", { theme });
+    const dark = String(!theme.includes("Dark"));
+    while (document.body.dataset.jpThemeLight !== dark) {
+        await new Promise(requestAnimationFrame);
+    }
+    for (const _ of "12") await new Promise(requestAnimationFrame);
+    const widget = document.querySelector(".cnn-stepper");
+    const { backgroundColor, color } = getComputedStyle(widget);
+    const sum = (color) => color.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0);
+    const canvases = [...widget.querySelectorAll("canvas")];
+    return [sum(backgroundColor) < sum(color), canvases.map((each) => each.toDataURL())];
 }"""
 
 #: The outputs of the open notebook's code cells, as in its file.
@@ -68,7 +103,8 @@ def folder(tmp_path_factory):
     """A folder with a copy of the chapter, the cells above, and the gallery's."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(CHAPTER, folder / "chapter.ipynb")
-    write(CELLS, folder / "small.ipynb")
+    for name in ("small", "views"):  # the second is saved
+        write(CELLS, folder / f"{name}.ipynb")
     # After each widget, its traits in Python; "_" is the last value shown.
     traits = "{name: getattr(_, name) for name in _.state_names()}"
     read = f"import json; print(json.dumps([_.stem, {traits}]))"
@@ -158,14 +194,7 @@ def open_notebook(browser, jupyter):
     def open_path(path):
         page = context.new_page()
         page.goto(f"{address}{path}?token={token}")
-        page.wait_for_function(
-            """(path) => {
-                const panel = window.jupyterapp?.shell.currentWidget;
-                return panel?.context?.path === path
-                    && panel.sessionContext.session?.kernel?.status === "idle";
-            }""",
-            arg=path,
-        )
+        page.wait_for_function(READY, arg=path)
         return page
 
     yield open_path
@@ -272,6 +301,48 @@ def test_widgets_and_python_hear_of_each_other(open_notebook):
 
 
 @in_both
+def test_widgets_take_the_theme(open_notebook):
+    page = open_notebook("small.ipynb")
+    run_cell(page, 0)
+    has_text(page.locator(".cnn-stepper [data-shows=sum]"), "Row 1, column 1")
+    dark, drawn_dark = page.evaluate(LOOK, "JupyterLab Dark")
+    light, drawn_light = page.evaluate(LOOK, "JupyterLab Light")
+    assert (dark, light) == (True, False)
+    assert all(a != b for a, b in zip(drawn_dark, drawn_light, strict=True))
+
+
+@in_both
+def test_views_of_a_widget_follow_each_other_and_outlive_page_and_kernel(open_notebook):
+    page, path = open_notebook("views.ipynb"), "views.ipynb"
+    for at in (0, 7):
+        run_cell(page, at, path)
+    views = page.locator(".cnn-stepper")
+    first, second = [views.nth(at).locator("[data-shows=sum]") for at in (0, 1)]
+    has_text(second, "Row 1, column 1")
+    views.nth(0).locator("[data-control=step]").click()
+    has_text(second, "Row 1, column 2")
+    views.nth(1).locator("[data-control=bias]").fill("7")
+    has_text(first, "bias 7")
+
+    # The page comes back, and finds the widgets as they were
+    page.evaluate("jupyterapp.shell.currentWidget.context.save()")
+    page.reload()
+    page.wait_for_function(READY, arg=path)
+    for line in (first, second):
+        has_text(line, "Row 1, column 2")
+    views.nth(1).locator("[data-control=step]").click()
+    has_text(first, "Row 2, column 1")
+    assert printed(run_cell(page, 1, path))[0]["position"] == 2
+
+    # Without the kernel that made it, a widget lives on as in a published page
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    page.wait_for_function(READY, arg=path)
+    views.nth(0).locator("[data-control=step]").click()
+    for line in (first, second):
+        has_text(line, "Row 2, column 2")
+
+
+@in_both
 def test_every_widget_of_the_gallery_lives_and_tells_python(open_notebook):
     page, path = open_notebook("gallery.ipynb"), "gallery.ipynb"
     pressed = []
@@ -283,8 +354,24 @@ def test_every_widget_of_the_gallery_lives_and_tells_python(open_notebook):
             cell.locator(".cnnbook").locator(control).first.click()
             _, after = printed(run_cell(page, at + 1, path))
             assert after[trait] == wanted != before[trait], stem
+        keys_stay_in(cell, page)
         pressed.append(stem)
     assert sorted(pressed) == sorted(PRESSES)
+
+
+def keys_stay_in(cell, page):
+    """Press keys in every control: none leaves the widget, none is a shortcut."""
+    controls = cell.locator(CONTROLS).filter(visible=True)
+    at, before = 0, None
+    while at < controls.count():  # some controls bring others, or take them away
+        controls.nth(at).focus()
+        before = before or page.evaluate(NOTEBOOK)
+        for key in KEYS:
+            page.keyboard.press(key)
+        assert cell.locator(".cnnbook :focus").count() == 1
+        assert page.evaluate(NOTEBOOK) == before
+        at += 1
+    assert at > 0
 
 
 def expected_output(state):

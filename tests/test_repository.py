@@ -74,7 +74,7 @@ def test_licenses_stand_beside_what_they_cover():
 
 def test_every_widget_has_its_two_files():
     # The last two are parts of network_explorer
-    others = {"kit", "host", "network", "network_words"}
+    others = {"kit", "host", "notebook", "network", "network_words"}
     scripts = {path.stem for path in loader.FOLDER.glob("*.js")} - others
     assert scripts == set(loader.stems())
 

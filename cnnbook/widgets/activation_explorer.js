@@ -138,9 +138,8 @@ export function pointAt({ activation, x }) {
 }
 
 // `count` numbers evenly distributed from −√3 to √3, so that their standard deviation
-// is 1, by mulberry32: the same as in Python.
-export function evenly(seed, count) {
-  const numbers = new Float64Array(count);
+// is 1, by mulberry32: the same as in Python. `numbers` may be given, to be used again.
+export function evenly(seed, count, numbers = new Float64Array(count)) {
   const most = Math.sqrt(3);
   let state = seed;
   for (let i = 0; i < count; i++) {
@@ -153,16 +152,19 @@ export function evenly(seed, count) {
 }
 
 // Inputs (BATCH, WIDTH), factors of the outputs, and the weights of `depth` layers, each
-// (WIDTH, WIDTH), before the scale. Fewer layers are the first of more.
-export function drawnFrom(seed, depth = MOST_DEPTH) {
-  const [few, many] = [BATCH * WIDTH, depth * WIDTH * WIDTH];
-  const numbers = evenly(seed, 2 * few + many);
+// (WIDTH, WIDTH), before the scale. Fewer layers are the first of more. To get room for
+// them takes as long as to draw them, so `room` may be that of others.
+export function drawnFrom(seed, depth = MOST_DEPTH, room = roomFor(depth)) {
+  const few = BATCH * WIDTH;
+  const numbers = evenly(seed, 2 * few + depth * WIDTH * WIDTH, room);
   return {
     inputs: numbers.subarray(0, few),
     factors: numbers.subarray(few, 2 * few),
     weights: numbers.subarray(2 * few),
   };
 }
+
+const roomFor = (depth) => new Float64Array((2 * BATCH + depth * WIDTH) * WIDTH);
 
 // One pass forward and one backward. Of every layer: what enters its units; root mean
 // squares of its outputs, of their gradient and of its weights' gradient; the share of
@@ -173,31 +175,43 @@ export function run({ activation, depth, scale }, { inputs, factors, weights }) 
   const layer = (i) => weights.subarray(i * WIDTH * WIDTH, (i + 1) * WIDTH * WIDTH);
   const [entered, outputs] = [[], [inputs]];
   for (let i = 0; i < depth; i++) {
-    entered.push(forward(layer(i), outputs[i]).map((sum) => spread * sum));
-    outputs.push(entered[i].map(value));
+    entered.push(each(forward(layer(i), outputs[i]), (sum) => spread * sum));
+    outputs.push(each(entered[i], value));
   }
   const result = { activations: [], gradients: [], weightGradients: [], flat: [] };
   let gradient = factors;
   for (let i = depth - 1; i >= 0; i--) {
-    const slopes = outputs[i + 1].map(slope);
-    const behind = gradient.map((g, k) => g * slopes[k]);
+    const slopes = each(outputs[i + 1], slope);
+    const behind = each(gradient, (g, k) => g * slopes[k]);
     result.activations[i] = rms(outputs[i + 1]);
     result.gradients[i] = rms(gradient);
     result.weightGradients[i] = productSize(behind, outputs[i]);
     result.flat[i] = shareBelow(steepest / 10, slopes);
-    gradient = backward(layer(i), behind).map((sum) => spread * sum);
+    gradient = each(backward(layer(i), behind), (sum) => spread * sum);
   }
   return { entered, ...result };
+}
+
+// The same as numbers.map(act), in less time.
+function each(numbers, act) {
+  const results = new Float64Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) results[i] = act(numbers[i], i);
+  return results;
 }
 
 // The sums of a layer's units for every input, (BATCH, WIDTH).
 function forward(weights, inputs) {
   const sums = new Float64Array(inputs.length);
-  for (let at = 0; at < sums.length; at++) {
-    const [from, first] = [at - (at % WIDTH), (at % WIDTH) * WIDTH];
-    let sum = 0;
-    for (let k = 0; k < WIDTH; k++) sum += weights[first + k] * inputs[from + k];
-    sums[at] = sum;
+  for (let unit = 0; unit < WIDTH; unit++) {
+    let [a, b, c, d] = [0, 0, 0, 0]; // one for each input: no sum waits for another
+    for (let k = 0; k < WIDTH; k++) {
+      const weight = weights[unit * WIDTH + k];
+      a += weight * inputs[k];
+      b += weight * inputs[WIDTH + k];
+      c += weight * inputs[2 * WIDTH + k];
+      d += weight * inputs[3 * WIDTH + k];
+    }
+    [a, b, c, d].forEach((sum, i) => (sums[i * WIDTH + unit] = sum));
   }
   return sums;
 }
@@ -215,13 +229,13 @@ function backward(weights, gradient) {
 
 function shareBelow(limit, numbers) {
   let count = 0;
-  for (const number of numbers) count += number < limit ? 1 : 0;
+  for (let i = 0; i < numbers.length; i++) count += numbers[i] < limit ? 1 : 0;
   return count / numbers.length;
 }
 
 function rms(numbers) {
   let sum = 0;
-  for (const number of numbers) sum += number * number;
+  for (let i = 0; i < numbers.length; i++) sum += numbers[i] * numbers[i];
   return Math.sqrt(sum / numbers.length);
 }
 
@@ -528,18 +542,21 @@ function draw(view) {
   const network = networkOf(view, state);
   const layer = Math.min(view.layer, state.depth);
   const scene = { state, network, layer, colors: paints() };
-  drawControls(view, state);
-  drawCurve(view, scene);
-  if (view.shown?.network === network && view.shown.layer === layer) return;
+  const news = view.shown?.network !== network || view.shown.layer !== layer;
   view.shown = { network, layer };
-  drawChart(view, scene);
-  drawText(view, scene);
+  // Words last: to set a canvas's font lays out the page if it has changed.
+  drawCurve(view, scene);
+  if (news) drawChart(view, scene);
+  tellPoint(view, state);
+  if (news) drawText(view, scene);
+  drawControls(view, state);
 }
 
 // The network, computed again only if something changes on which it depends.
 function networkOf(view, { activation, depth, scale, seed }) {
   if (view.drawn?.seed !== seed || view.drawn.depth < depth) {
-    view.drawn = { seed, depth, numbers: drawnFrom(seed, depth) };
+    view.room ??= roomFor(MOST_DEPTH);
+    view.drawn = { seed, depth, numbers: drawnFrom(seed, depth, view.room) };
   }
   const key = [activation, depth, scale, seed].join();
   if (view.known?.key !== key) {
@@ -684,9 +701,12 @@ function drawCurve(view, { state, network, layer, colors }) {
   drawPoint(context, plot, x, pointAt(state), colors);
   const entered = network.entered[layer - 1];
   drawStrip(context, entered, enteredText(entered, layer, words), parts, colors);
+}
+
+function tellPoint({ curve, point, words }, state) {
   const told = pointText(state, words).join(" ");
-  write(view.point, told);
-  describe(curve, `${words.names[activation]}. ${told} ${words.pointHelp}`);
+  write(point, told);
+  describe(curve, `${words.names[state.activation]}. ${told} ${words.pointHelp}`);
 }
 
 // The first and the last input of each flat part of the curve.

@@ -181,10 +181,17 @@ export function showValue(field, value) {
   field.removeAttribute("aria-invalid");
 }
 
-// Writes a text. One that is the same is neither laid out nor announced again.
+// Writes a text into an element that has nothing else. One that is the same is neither
+// laid out nor announced again. To change the text that is there takes less than to
+// replace it, but what is announced has to be new as a whole.
 export function write(element, text) {
-  if (element.textContent !== String(text)) element.textContent = text;
+  if (element.textContent === String(text)) return;
+  const old = element.firstChild;
+  if (old && text !== "" && !element.closest(ANNOUNCED)) old.data = text;
+  else element.textContent = text;
 }
+
+const ANNOUNCED = "[role=status], [role=alert], [aria-live]";
 
 // Writes a text that is announced, but not while it plays: then once, at the end.
 export function announce(element, text, playing) {
@@ -221,10 +228,11 @@ function rgb(hex) {
 }
 
 // The color of `value`, from −scale through 0 to +scale.
-export function shade(value, scale, colors) {
+export function shade(value, scale, { negative, zero, positive }) {
   const share = Math.max(-1, Math.min(1, value / (scale || 1)));
-  const end = share < 0 ? colors.negative : colors.positive;
-  return colors.zero.map((from, i) => Math.round(from + (end[i] - from) * Math.abs(share)));
+  const end = share < 0 ? negative : positive;
+  const mix = (i) => Math.round(zero[i] + (end[i] - zero[i]) * Math.abs(share));
+  return [mix(0), mix(1), mix(2)];
 }
 
 // Black or white, whichever has more contrast on `color` (WCAG's luminance).
@@ -241,7 +249,8 @@ export function largest(matrix) {
   return matrix.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
 
-// Calls `redraw` when the page or JupyterLab turns dark or light. Returns the end.
+// Calls `redraw` when the page, JupyterLab or Visual Studio Code turns dark or light.
+// Returns the end.
 export function onTheme(redraw) {
   const observer = new MutationObserver(redraw);
   const options = { attributes: true };
@@ -251,7 +260,7 @@ export function onTheme(redraw) {
   });
   observer.observe(document.body, {
     ...options,
-    attributeFilter: ["data-jp-theme-light"],
+    attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"],
   });
   return () => observer.disconnect();
 }
@@ -358,17 +367,25 @@ const FINE = 16;
 function drawPixels(context, matrix, { scale, cell, colors }) {
   const [rows, columns] = [matrix.length, matrix[0].length];
   const image = new ImageData(columns, rows);
+  const { data } = image;
   matrix.flat().forEach((value, i) => {
-    if (value !== null) image.data.set([...shade(value, scale, colors), 255], 4 * i);
+    if (value === null) return;
+    [data[4 * i], data[4 * i + 1], data[4 * i + 2]] = shade(value, scale, colors);
+    data[4 * i + 3] = 255;
   });
-  scratch ??= make("canvas");
-  [scratch.width, scratch.height] = [columns, rows];
-  scratch.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(scratch, 0, 0, columns * cell, rows * cell);
+  drawImage(context, image, [0, 0, columns * cell, rows * cell]);
 }
 
-// One small canvas for all grids: to make one takes longer than to draw on it.
+// An image of pixels, stretched to a box [x, y, width, height].
+export function drawImage(context, image, box) {
+  scratch ??= make("canvas");
+  [scratch.width, scratch.height] = [image.width, image.height];
+  scratch.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(scratch, ...box);
+}
+
+// One small canvas for all images: to make one takes longer than to draw on it.
 let scratch;
 
 function drawCells(context, matrix, options) {

@@ -27,11 +27,12 @@ def stems() -> list[str]:
 
 @cache
 def esm(stem: str) -> str:
-    """One self-contained ES module for JupyterLab: the kit and the widget."""
+    """One self-contained ES module for notebooks: the kit and the widget."""
     return (
         f"const kit = {as_expression('kit')};\n"
         f"const widget = {as_expression(stem)};\n"
-        "export default widget.default;\n"
+        f"const notebook = {as_expression('notebook')};\n"
+        "export default notebook.keepKeys(widget.default);\n"
     )
 
 

@@ -11,7 +11,11 @@ export function decode(text) {
 }
 
 // How many bytes a text stands for.
-export const bytesOf = (text) => (3 * text.length) / 4 - (text.match(/=*$/)[0].length);
+export function bytesOf(text) {
+  let filling = 0;
+  while (text.at(-1 - filling) === "=") filling++;
+  return (3 * text.length) / 4 - filling;
+}
 
 export function encode(bytes) {
   let text = "";
@@ -42,6 +46,7 @@ export function readNetwork({ layers, weights, size }) {
       read.weight = take(outputs * inputs, layer.shifts[0]);
       read.bias = take(outputs, layer.shifts[1]);
     }
+    if (layer.kind === "Conv2d") read.taps = tapsOf(read);
     all.push(read);
   }
   return all;
@@ -76,41 +81,55 @@ function rectify(layer, x) {
   return y;
 }
 
-function convolve(layer, x, [depth, h, w]) {
+// Number by number of the input, to the sums of all windows in which it stands. Of a
+// place the sums of all maps stand together here, and of a tap the weights.
+function convolve(layer, x, [, h, w]) {
   const [count, rows, columns] = layer.shape;
-  const [kh, kw] = layer.kernel;
-  const y = new Float32Array(count * rows * columns);
-  const sums = new Float64Array(rows * columns);
-  let at = 0; // of the weight
-  for (let o = 0; o < count; o++) {
-    sums.fill(layer.bias[o]);
-    for (let c = 0; c < depth; c++) {
-      const map = x.subarray(c * h * w, (c + 1) * h * w);
-      for (let i = 0; i < kh; i++) {
-        for (let j = 0; j < kw; j++) {
-          addTap(sums, map, [h, w], layer, [i, j], layer.weight[at++]);
-        }
-      }
-    }
-    y.set(sums, o * rows * columns);
+  const sums = new Float64Array(rows * columns * count);
+  for (let at = 0; at < sums.length; at += count) sums.set(layer.bias, at);
+  const [down, right] = [meetings(layer, 0, h), meetings(layer, 1, w)];
+  for (let at = 0; at < x.length; at++) {
+    if (x[at] === 0) continue; // nothing to add for paper, and for what ReLU cut off
+    const [c, row, column] = [Math.floor(at / (h * w)), Math.floor(at / w) % h, at % w];
+    addProducts(sums, layer, x[at], c, down[row], right[column]);
   }
-  return y;
+  return mapByMap(sums, count);
 }
 
-// Adds, for all windows at once, the products of one weight of a filter.
-function addTap(sums, map, [h, w], layer, [i, j], weight) {
-  const { shape, stride, padding, dilation } = layer;
-  const [, rows, columns] = shape;
-  const [top, left] = [i * dilation[0] - padding[0], j * dilation[1] - padding[1]];
-  const [down, right] = stride;
-  const first = Math.max(0, Math.ceil(-left / right));
-  const end = Math.min(columns, Math.floor((w - 1 - left) / right) + 1);
-  for (let r = 0; r < rows; r++) {
-    const row = r * down + top;
-    if (row < 0 || row >= h) continue; // padding
-    const [from, to] = [row * w + left, r * columns];
-    for (let c = first; c < end; c++) sums[to + c] += weight * map[from + c * right];
+function addProducts(sums, { shape, kernel, taps }, value, c, down, right) {
+  const [count, , columns] = shape;
+  for (const { tap: i, start: r } of down) {
+    for (const { tap: j, start: q } of right) {
+      const from = ((c * kernel[0] + i) * kernel[1] + j) * count;
+      const to = (r * columns + q) * count;
+      for (let o = 0; o < count; o++) sums[to + o] += taps[from + o] * value;
+    }
   }
+}
+
+// For each row (d = 0) or column (d = 1), the taps that meet it, and in which window.
+function meetings(layer, d, size) {
+  const met = Array.from({ length: size }, () => []);
+  for (let start = 0; start < layer.shape[d + 1]; start++) {
+    tapsAlong(layer, d, start).forEach((at, tap) => met[at]?.push({ tap, start }));
+  }
+  return met;
+}
+
+// The weights of a Conv2d, those of the same tap in all filters together.
+function tapsOf({ weight, shape: [count] }) {
+  const step = weight.length / count;
+  const place = (at) => (at % count) * step + Math.floor(at / count);
+  return Float64Array.from(weight, (_, at) => weight[place(at)]);
+}
+
+function mapByMap(sums, count) {
+  const y = new Float32Array(sums.length);
+  let at = 0;
+  for (let o = 0; o < count; o++) {
+    for (let from = o; from < sums.length; from += count) y[at++] = sums[from];
+  }
+  return y;
 }
 
 function pool(layer, x, [depth, h, w]) {

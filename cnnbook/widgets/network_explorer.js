@@ -378,9 +378,9 @@ function layOut(view) {
 function paintStrip(strip, values, steps) {
   const { count, h, w, columns } = strip.layout;
   let [least, most] = [0, 0];
-  for (const value of values) {
-    if (value < least) least = value;
-    if (value > most) most = value;
+  for (let i = 0; i < values.length; i++) {
+    least = Math.min(least, values[i]);
+    most = Math.max(most, values[i]);
   }
   const factor = 255 / (Math.max(most, -least) || 1);
   let at = 0;

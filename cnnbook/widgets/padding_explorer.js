@@ -544,19 +544,20 @@ function drawKernel(view, { state: { kernel }, cell, colors }) {
 function drawWords(view, { state, whole, output, r, c }) {
   const { words } = view;
   const { input, kernel } = state;
-  const sizes = {
+  const sizes = fill(words.sizes, {
     input: measure(input),
     padded: measure(whole),
     kernel: measure(kernel),
     output: measure(output),
-  };
-  write(view.sizes, fill(words.sizes, sizes));
-  view.sum.textContent = fill(words.window, {
+  });
+  const sum = fill(words.window, {
     where: fill(words.where, { row: r + 1, column: c + 1 }),
     count: paddingIn(state, r, c),
     all: kernel.length * kernel[0].length,
     sum: format(output[r][c], 3),
   });
+  write(view.sizes, sizes);
+  write(view.sum, sum);
 }
 
 function drawControls(view, state) {

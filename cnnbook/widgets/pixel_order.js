@@ -9,6 +9,7 @@ import {
   cellSize,
   describe,
   drawGrid,
+  drawImage,
   fill,
   follow,
   format,
@@ -226,6 +227,7 @@ function render({ model, el }) {
   view.refresh = () => refresh(view);
   build(view);
   el.append(view.root);
+  view.width = view.ribbonBox.clientWidth; // read once: to ask for it costs a layout
   refresh(view);
   const end = follow(view, STATE, () => repaint(view));
   const observer = new ResizeObserver(() => fit(view));
@@ -256,7 +258,9 @@ function repaint(view) {
 
 // The ribbon again if its width has changed.
 function fit(view) {
-  if (view.ribbonBox.clientWidth !== view.width) refresh(view);
+  if (view.ribbonBox.clientWidth === view.width) return;
+  view.width = view.ribbonBox.clientWidth;
+  refresh(view);
 }
 
 // --- Building -------------------------------------------------------------------
@@ -371,10 +375,10 @@ function draw(view, state) {
   const colors = palette();
   const picture = pictureOf(state);
   const scene = { state, rows, columns, places, colors, picture, count: rows * columns };
+  drawRibbon(view, scene); // first: to set a font after a change of the page is slow
   drawPicture(view, scene);
   drawTable(view, scene);
   drawStatus(view, scene);
-  drawRibbon(view, scene);
   drawControls(view, scene);
   drawAnswers(view, scene);
 }
@@ -405,7 +409,7 @@ function drawPicture(view, { state, rows, columns, places, colors, picture }) {
   const cell = cellSize(rows, columns);
   drawGrid(view.picture, picture, { scale: 1, cell, colors: tones(colors), frames });
   const title = state.shuffled ? words.pictureShuffled : words.picture;
-  view.pictureTitle.textContent = fill(title, { rows, columns });
+  write(view.pictureTitle, fill(title, { rows, columns }));
   const named = `${state.image}, ${view.pictureTitle.textContent}`;
   describe(view.picture, `${named}. ${whereText(view, state, places)} ${words.pictureHelp}`);
 }
@@ -413,7 +417,7 @@ function drawPicture(view, { state, rows, columns, places, colors, picture }) {
 function drawTable(view, { state, places }) {
   const { words } = view;
   const center = places[1][1];
-  view.tableTitle.textContent = state.shuffled ? words.tableShuffled : words.table;
+  write(view.tableTitle, state.shuffled ? words.tableShuffled : words.table);
   places.flat().forEach((place, i) => {
     const cell = view.table.rows[Math.floor(i / 3)].cells[i % 3];
     cell.classList.toggle("cnn-center", i === 4);
@@ -484,7 +488,6 @@ export function ribbonLayout(width, place, count) {
 function drawRibbon(view, scene) {
   const { words } = view;
   const { places, count } = scene;
-  view.width = view.ribbonBox.clientWidth;
   const width = Math.max(220, view.width || 600); // 600 until it stands in a page
   const context = prepare(view.ribbon, width, TALL);
   const layout = ribbonLayout(width, places[1][1], count);
@@ -494,7 +497,7 @@ function drawRibbon(view, scene) {
   drawLabels(all);
   drawFunnel(all);
   drawPiece(all);
-  view.rowTitle.textContent = fill(words.row, { count });
+  write(view.rowTitle, fill(words.row, { count }));
   describe(view.ribbon, ribbonText(view, all));
 }
 
@@ -516,11 +519,9 @@ function drawStrip({ context, width, row, colors }) {
     const level = Math.round(value * LEVELS);
     image.data.set([level, level, level, 255], 4 * i);
   });
-  const small = make("canvas", { width: row.length, height: 1 });
-  small.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = row.length > width;
   context.imageSmoothingQuality = "high";
-  context.drawImage(small, 0, STRIP, width, PARTS.strip);
+  drawImage(context, image, [0, STRIP, width, PARTS.strip]);
   context.strokeStyle = colors.line;
   context.lineWidth = 1;
   context.strokeRect(0.5, STRIP + 0.5, width - 1, PARTS.strip - 1);
@@ -644,7 +645,7 @@ function drawBars(view, { state }) {
     bar.children[1].firstChild.style.transform = `scaleX(${share})`;
     write(bar.children[2], percent(view, share, 0));
   });
-  view.answer.textContent = answerText(view, shares);
+  write(view.answer, answerText(view, shares));
   const all = shares.map((share, digit) =>
     fill(words.bar, { digit, share: percent(view, share, 2) }),
   );

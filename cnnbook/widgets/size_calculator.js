@@ -871,17 +871,14 @@ function drawWindow(image, window, layer, plan, top) {
     class: window.next ? "cnn-window cnn-next" : "cnn-window",
     "data-start": start,
   });
-  const bars = barsOf(start, end, plan);
-  for (const [x1, x2, kind] of bars) {
-    group.append(svg("path", { d: `M${x1} ${y}H${x2}`, class: `cnn-bar-${kind}` }));
+  const lines = { full: "", dotted: "" };
+  for (const [x1, x2, kind] of barsOf(start, end, plan)) lines[kind] += `M${x1} ${y}H${x2}`;
+  for (const [position, inset] of [[start, 3], [end, cell - 3]]) {
+    const column = columnOf(position, segments);
+    if (column !== null) lines.full += `M${column * cell + inset} ${y - 5}v10`;
   }
-  const ends = [
-    [start, 3],
-    [end, cell - 3],
-  ].filter(([position]) => columnOf(position, segments) !== null);
-  for (const [position, inset] of ends) {
-    const x = columnOf(position, segments) * cell + inset;
-    group.append(svg("path", { d: `M${x} ${y - 5}V${y + 5}`, class: "cnn-bar-full" }));
+  for (const [kind, d] of Object.entries(lines)) {
+    if (d) group.append(svg("path", { d, class: `cnn-bar-${kind}` }));
   }
   const radius = Math.min(4.5, cell / 4);
   for (let tap = 0; tap < layer.kernel; tap++) {

@@ -536,11 +536,14 @@ function draw(view) {
   const [r, c] = placeOf(state);
   const cell = cellSize(...shape(state.input), 280, 40);
   const scene = { state, full, output, r, c, cell, scale: largest(full), colors: palette() };
+  // The output last, since it may get another size, and words after all grids: to set a
+  // canvas's font lays out the page if it has changed.
   drawInput(view, scene);
   drawFull(view, scene);
-  drawOutput(view, scene);
   drawKernel(view, scene);
+  drawOutput(view, scene);
   layOut(view, scene);
+  drawTitles(view, scene);
   drawText(view, scene);
   drawControls(view, scene);
 }
@@ -557,8 +560,15 @@ function fullOf(view, { input, kernel }) {
 function setTitle({ grids, words }, name, matrix, stride) {
   const size = sizeText(words, shape(matrix));
   const [line, below] = grids[name].title.children;
-  line.textContent = `${stride ? words.output : words.input} `;
-  below.textContent = stride ? fill(words.ofStride, { stride, size }) : size;
+  write(line, `${stride ? words.output : words.input} `);
+  write(below, stride ? fill(words.ofStride, { stride, size }) : size);
+}
+
+function drawTitles(view, { state, full, output }) {
+  const stride = sameStrides(state) ? state.stride[0] : `(${state.stride.join(", ")})`;
+  setTitle(view, "input", state.input);
+  setTitle(view, "full", full, 1);
+  setTitle(view, "output", output, stride);
 }
 
 function drawInput(view, { state, r, c, cell, colors }) {
@@ -569,7 +579,6 @@ function drawInput(view, { state, r, c, cell, colors }) {
   const context = canvas.getContext("2d"); // drawGrid leaves its origin at cell 0, 0
   hatch(context, visits(state), cell, colors);
   dot(context, startsOf(state), cell, colors);
-  setTitle(view, "input", input);
 }
 
 // A dot in the top left corner of every window.
@@ -614,21 +623,21 @@ function drawFull(view, { state, full, r, c, cell, scale, colors }) {
     if (!(i % down || j % right)) frame(i, j, colors.ink, line);
   });
   frame(r * down, c * right, colors.mark, line + 2);
-  setTitle(view, "full", full, 1);
 }
 
-function drawOutput(view, { state, output, r, c, cell, scale, colors }) {
+function drawOutput(view, { output, r, c, cell, scale, colors }) {
   const frames = [[r, c, 1, 1, colors.mark, 4]];
   drawGrid(view.grids.output.canvas, output, { scale, cell, colors, frames });
-  const stride = sameStrides(state) ? state.stride[0] : `(${state.stride.join(", ")})`;
-  setTitle(view, "output", output, stride);
 }
 
 function drawKernel(view, { state: { kernel }, colors }) {
   const cell = cellSize(...shape(kernel), 108, 30);
   drawGrid(view.kernelCanvas, kernel, { scale: largest(kernel), cell, colors });
+}
+
+function describeKernel(view, kernel) {
   const title = fill(view.words.kernel, { size: sizeText(view.words, shape(kernel)) });
-  view.kernelTitle.textContent = title;
+  write(view.kernelTitle, title);
   const text = kernel.map((row) => row.map((v) => format(v)).join(" ")).join("; ");
   describe(view.kernelCanvas, `${title}: ${text}`, "img");
 }
@@ -656,6 +665,7 @@ function drawText(view, { state, output, r, c }) {
   for (const [name, { canvas, title }] of Object.entries(grids)) {
     describe(canvas, `${title.textContent}. ${texts[name]} ${words.help}`);
   }
+  describeKernel(view, state.kernel);
   announce(view.window, texts.input, view.player.playing());
   write(view.unread, unreadText(state, words));
   write(view.sizes, sizesText(state, words));
