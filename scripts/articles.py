@@ -177,6 +177,9 @@ def answer(question):
 
 
 def _said(text, reason):
+    # Nobody asked, so nobody is told "Yes"; a formula behind it keeps its small letter
+    reason = re.sub(r"^Yes[.:,] (?=\w [-+−×·/=])", "", reason)
+    reason = re.sub(r"^Yes[.:,] (.)", lambda found: found[1].upper(), reason)
     return f"<strong>{_with_code(text)}.</strong> {_with_code(reason)}"
 
 

@@ -18,12 +18,22 @@ from urllib.request import url2pathname
 
 from tqdm import tqdm
 
+from cnnbook.findable import PICTURE
 from scripts import articles
 
 PATH = articles.ROOT / "_build" / "epub" / "book.epub"
 WIDTH = 640
 KINDS = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".png": "image/png"}
 KINDS |= {".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+KINDS |= {".woff2": "font/woff2", ".txt": "text/plain"}
+
+#: The font of the formulas, with its license beside it as that asks.
+FONT = ("math.woff2", "math.woff2.LICENSE.txt")
+
+WIDGETS = (
+    "Here each widget is a picture of how it begins; in the published book, and in "
+    "JupyterLab, it moves. The answers to the questions stand at the end."
+)
 
 #: Puts pictures in the place of widgets and makes links lead from file to file; gives
 #: the addresses of the other pictures, and each article as XHTML.
@@ -117,6 +127,9 @@ def make_book(browser, built=articles.BUILT, path=PATH):
         files[f"images/{picture.name}"] = picture.read_bytes()
     for article, body in zip(found, bodies, strict=True):
         files[f"{article.id}.xhtml"] = page_of(article.title, body)
+    for name in FONT:
+        files[name] = (articles.ROOT / "book" / "_static" / name).read_bytes()
+    files["cover.png"] = (articles.ROOT / "book" / PICTURE).read_bytes()
     files["book.css"] = Path(__file__).with_name("epub.css").read_bytes()
     files["nav.xhtml"] = page_of("Contents", contents(found))
     files["package.opf"] = package(found, files)
@@ -146,21 +159,31 @@ def page_of(title, body):
 
 
 def contents(found):
-    """The table of contents: chapters below the title of their part."""
+    """The first page: what is said of the book, and its table of contents."""
+    said = articles.config()
+    title, author, copied = (
+        escape(said[name]) for name in ("title", "author", "copyright")
+    )
+    return (
+        f"<h1>{title}</h1><p>{author}</p><p>{WIDGETS}</p>"
+        f'<nav epub:type="toc"><ol>{listed(found)}</ol></nav><p>© {copied}</p>'
+    )
+
+
+def listed(found):
+    """The items of the table of contents: chapters below the title of their part."""
     parts = [[None, []]]
     for article in found:
         if article.part:
             parts.append([article.part, []])
         link = f'<a href="{article.id}.xhtml">{escape(article.title)}</a>'
         parts[-1][1].append(f"<li>{link}</li>")
-    items = "".join(
+    return "".join(
         f"<li><span>{escape(part)}</span><ol>{''.join(links)}</ol></li>"
         if part
         else "".join(links)
         for part, links in parts
     )
-    title = escape(articles.config()["title"])
-    return f'<h1>{title}</h1><nav epub:type="toc"><ol>{items}</ol></nav>'
 
 
 def package(found, files):
@@ -181,7 +204,8 @@ def package(found, files):
 def item(name, id, data):
     """A file's line in the manifest."""
     kind = KINDS[Path(name).suffix]
-    more = ' properties="nav"' if name == "nav.xhtml" else ""
+    apart = {"nav.xhtml": "nav", "cover.png": "cover-image"}
+    more = f' properties="{apart[name]}"' if name in apart else ""
     if name.endswith(".xhtml") and b"<math" in data:
         more = ' properties="mathml"'
     return f'<item id="{id}" href="{name}" media-type="{kind}"{more}/>'

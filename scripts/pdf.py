@@ -63,10 +63,28 @@ def numbered(page):
 
 
 def printed(page):
-    """The bytes of a page's PDF, with an outline and tags."""
-    return page.pdf(
+    """The bytes of a page's PDF, with an outline, tags and its author."""
+    data = page.pdf(
         prefer_css_page_size=True, print_background=True, outline=True, tagged=True
     )
+    return signed(data, articles.config()["author"])
+
+
+def signed(data, author):
+    """Name the author of a PDF, which Chromium does not."""
+    # As PDF wants changes: the new object at the end, and a table of where it stands
+    number, info = re.search(
+        rb"(\d+) 0 obj\n<<(/Title .*?)>>\nendobj", data, re.S
+    ).groups()
+    trailer, start = re.search(
+        rb"trailer\n<<(.*?)>>\nstartxref\n(\d+)\n%%EOF\s*$", data, re.S
+    ).groups()
+    name = author.encode("utf-16").hex().encode()
+    named = b"%s 0 obj\n<<%s\n/Author <%s>>>\nendobj\n" % (number, info, name)
+    table = b"xref\n%s 1\n%010d 00000 n \n" % (number, len(data) + 1)
+    changed = b"trailer\n<<%s\n/Prev %s>>\n" % (trailer, start)
+    end = b"startxref\n%d\n%%%%EOF\n" % (len(data) + 1 + len(named))
+    return b"".join([data, b"\n", named, table, changed, end])
 
 
 def first_pages(data):

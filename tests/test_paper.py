@@ -122,6 +122,33 @@ def test_paper_has_every_figure_and_widget(sheet):
     assert all(shown)
 
 
+#: What in a widget says how to operate it, or names a control that is not there.
+HINTS = r"""() => [...document.querySelectorAll(".cnnbook:not(.cnn-quiz) *")]
+  .filter((element) => element.checkVisibility() && !element.closest(".cnn-hidden"))
+  .filter((element) => {
+    const text = [...element.childNodes].map((node) => node.data ?? "").join("");
+    const field = element.matches(
+      ".cnn-field:not(.cnn-slide), .cnn-check, .cnn-cost-presets");
+    return /^(Press|Drag|Arrow keys)\b/.test(text) || field && ![...element.
+      querySelectorAll("button, input, select, canvas")].some((control) =>
+      control.checkVisibility());
+  })
+  .map((element) => element.outerHTML.slice(0, 200))"""
+
+
+def test_widgets_on_paper_do_not_say_how_to_operate_them(sheet):
+    mixed = ("Press an output, or use arrow keys there", "Press a layer")
+    hints = [
+        hint for hint in sheet.evaluate(HINTS) if not any(m in hint for m in mixed)
+    ]
+    assert hints == []
+
+
+def test_no_room_is_kept_on_paper_for_a_widget_that_is_there(sheet):
+    place = sheet.locator("[data-widget=network_explorer]").first
+    assert place.evaluate("(place) => getComputedStyle(place).minHeight") == "0px"
+
+
 #: What in a widget looks as if it could be pressed.
 PRESSED = """() => [...document.querySelectorAll(".cnnbook *")]
   .filter((control) => control.matches("button, select, summary, input[type=range]"))
@@ -187,6 +214,31 @@ def test_pdf_has_tags_an_outline_and_a_language(printed):
     assert int(re.search(rb"/Type /Outlines[^>]*/Count (\d+)", printed)[1]) > 100
 
 
+def pdf_text(written):
+    """What a string of a PDF says, as Chromium writes it."""
+    if written.startswith(b"<"):
+        return bytes.fromhex(written[1:-1].decode()).decode("utf-16")
+    return re.sub(rb"\\(.)", rb"\1", written[1:-1]).decode("ascii")
+
+
+def test_outline_says_each_heading_once(sheet, printed):
+    string = rb"(\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]+>)"
+    titles = re.findall(rb"/Title " + string + rb"\n/(?:Dest|A) ", printed)
+    headings = sheet.locator("h1, h2, h3, h4, h5, h6").filter(visible=True)
+    wanted = [" ".join(text.split()) for text in headings.all_inner_texts()]
+    found = [" ".join(pdf_text(title).split()) for title in titles]
+    assert sorted(found) == sorted(wanted)
+
+
+def test_pdf_names_its_author_once(printed):
+    [author] = re.findall(rb"/Author (<[0-9a-f]+>)", printed)
+    assert pdf_text(author) == articles.config()["author"]
+    start = int(re.search(rb"startxref\n(\d+)\n%%EOF\n$", printed)[1])
+    number, place = re.match(rb"xref\n(\d+) 1\n(\d+) 0", printed[start:]).groups()
+    assert printed[int(place) :].startswith(number + b" 0 obj\n<</Title")
+    assert b"/Info %s 0 R" % number in printed[start:]
+
+
 def test_every_question_has_its_answer_at_the_end(sheet):
     asked = sheet.locator(".cnn-question").count()
     answers = sheet.locator("#answers > ol > li")
@@ -211,6 +263,22 @@ def test_answer_of_each_kind_of_question():
     numeric = {"kind": "numeric", "names": ["n"], "draws": [[3], [4]]}
     numeric |= {"answer": "n * n", "right": "{n} times {n}."}
     assert articles.answer(numeric) == "<strong>9.</strong> 3 times 3."
+
+
+@pytest.mark.parametrize(
+    ("reason", "printed"),
+    [
+        ("Yes. One map for each filter.", "One map for each filter."),
+        ("Yes: as deep as what comes in.", "As deep as what comes in."),
+        ("Yes, and nothing else.", "And nothing else."),
+        ("Yes: n − k + 1 places.", "n − k + 1 places."),
+        ("Yesterday it was.", "Yesterday it was."),
+    ],
+)
+def test_printed_answer_does_not_say_yes_to_nobody(reason, printed):
+    choice = {"text": "This", "right": True, "reason": reason}
+    said = articles.answer({"kind": "choice", "choices": [choice]})
+    assert said == f"<strong>This.</strong> {printed}"
 
 
 def test_links_lead_to_sections_of_other_pages_or_become_text(
@@ -289,6 +357,58 @@ def test_ebook_lists_all_its_files_and_no_other(ebook):
     assert sorted(map(id, order)) == sorted(map(id, texts))
     [nav] = [item for item in items.values() if item.get("properties") == "nav"]
     assert nav is order[0]
+
+
+def test_ebook_begins_with_what_it_is_and_whose(texts):
+    said = "".join(texts["nav.xhtml"].itertext())
+    for name in ("title", "author", "copyright"):
+        assert articles.config()[name] in said
+    assert epub.WIDGETS in said
+
+
+def test_ebook_has_a_cover_and_a_font_for_formulas(ebook):
+    package = ElementTree.fromstring(ebook.read("book/package.opf"))
+    items = {item.get("href"): item for item in package.iter(f"{OPF}item")}
+    assert items["math.woff2"].get("media-type") == "font/woff2"
+    assert b"SIL OPEN FONT LICENSE" in ebook.read("book/math.woff2.LICENSE.txt")
+    assert items["cover.png"].get("properties") == "cover-image"
+
+
+@pytest.fixture
+def leaf(browser, ebook, tmp_path):
+    """Opens a page of the e-book on a narrow screen."""
+    ebook.extractall(tmp_path)
+    with browser.new_context(viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+
+        def opened(name):
+            page.goto((tmp_path / "book" / name).as_uri())
+            return page
+
+        yield opened
+
+
+def test_floor_brackets_of_the_ebook_grow(leaf):
+    page = leaf("notebooks-05_output_size.xhtml")
+    assert page.evaluate(
+        "document.fonts.load('1em \"Book Math\"').then((f) => f.length)"
+    )
+    floors, signs = (
+        page.locator(f"div.math mo:text-is('{sign}')").evaluate_all(
+            "(all) => all.map((one) => one.getBoundingClientRect().height)"
+        )
+        for sign in "⌊="
+    )
+    assert min(floors) > 1.5 * max(signs)
+
+
+def test_wordy_tables_of_the_ebook_stack_their_cells(leaf):
+    page = leaf("book-claims.xhtml")
+    cells = page.locator("table.wordy tbody tr").first.locator("td")
+    boxes = [cell.bounding_box() for cell in cells.all()]
+    assert len(boxes) > 1
+    assert len({box["x"] for box in boxes}) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_ebook_says_which_pages_have_formulas(ebook, texts):
