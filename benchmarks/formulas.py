@@ -86,19 +86,19 @@ def measure(browser, address, head, markup, formulas):
     took = page.evaluate(SHOW, [markup, formulas])
     page.wait_for_load_state("networkidle")
     tree = session.send("Accessibility.getFullAXTree")["nodes"]
-    maths = sum(each["role"]["value"] == "MathMLMath" for each in tree)
+    told = sum(each["role"]["value"] == "MathMLMath" for each in tree)
     page.close()
-    return took, sizes, maths
+    return took, sizes, told
 
 
 def row(name, browser, address, head, markup, formulas, files):
     """Print one row; `files` are the bytes of what is loaded beside the fonts."""
     runs = [measure(browser, address, head, markup, formulas) for _ in range(RUNS)]
     took = statistics.median(each[0] for each in runs)
-    _, fonts, maths = runs[0]
+    _, fonts, told = runs[0]
     total = sum([packed(markup or str(formulas)), *files, *fonts]) / 1000
     count = len(files) + len(fonts)
-    print(f"  {name:28}{total:8.1f}{count:7}{took:8.1f}{maths:9}")
+    print(f"  {name:28}{total:8.1f}{count:7}{took:8.1f}{told:9}")
 
 
 def packed_files(katex):

@@ -380,9 +380,11 @@ KINDS = {
 LOOK = """async (kind) => {
     document.body.className = kind;
     // The older name stays, for content that does not know the newer one.
-    if (kind.endsWith("contrast-light")) document.body.className += " vscode-high-contrast";
+    if (kind.endsWith("contrast-light"))
+        document.body.className += " vscode-high-contrast";
     document.body.dataset.vscodeThemeKind = kind;
-    const fresh = document.querySelector("div").appendChild(document.createElement("main"));
+    const fresh = document.createElement("main");
+    document.querySelector("div").append(fresh);
     await show(fresh);
     for (const _ of "12") await new Promise(requestAnimationFrame);
     const widget = document.querySelector(".cnnbook");
@@ -470,7 +472,7 @@ FOREIGN = """(css) => {
         }
         if ([...rule.style].every((name) => name.startsWith("--cnn-"))) return [];
         return rule.selectorText.split(/,(?![^(]*\\))/)
-            .filter((selector) => !/(^|[ >])\\.cnn/.test(selector) && selector !== panel);
+            .filter((each) => !/(^|[ >])\\.cnn/.test(each) && each !== panel);
     };
     return [...sheet.cssRules].flatMap(foreign);
 }"""

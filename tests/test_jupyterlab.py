@@ -87,7 +87,8 @@ LOOK = """async (theme) => {
     const { backgroundColor, color } = getComputedStyle(widget);
     const sum = (color) => color.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0);
     const canvases = [...widget.querySelectorAll("canvas")];
-    return [sum(backgroundColor) < sum(color), canvases.map((each) => each.toDataURL())];
+    const dark = sum(backgroundColor) < sum(color);
+    return [dark, canvases.map((each) => each.toDataURL())];
 }"""
 
 #: The outputs of the open notebook's code cells, as in its file.

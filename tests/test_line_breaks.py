@@ -71,7 +71,7 @@ def test_built_pages(built_book):
     texts = ["".join(p.find_all(string=True, recursive=False)) for p in prose]
     assert any("\u00a0×\u00a0" in text for text in texts)
     assert not [text for text in texts if re.search(r"\w × \w", text)]
-    maths = [math for math in article.select("p > math") if not math.find_parent("td")]
-    assert maths
-    for math in maths:
+    formulas = [m for m in article.select("p > math") if not m.find_parent("td")]
+    assert formulas
+    for math in formulas:
         assert not re.match(r"[.,;:]", str(math.next_sibling or "")), math
