@@ -78,8 +78,8 @@ CONTROLS = ".cnnbook :is(button, input, select, summary, textarea, [tabindex='0'
 #: Gives Jupyter a theme. Returns whether the stepper is then dark, and its pictures.
 LOOK = """async (theme) => {
     await jupyterapp.commands.execute("apputils:change-theme", { theme });
-    const dark = String(!theme.includes("Dark"));
-    while (document.body.dataset.jpThemeLight !== dark) {
+    const light = String(!theme.includes("Dark"));
+    while (document.body.dataset.jpThemeLight !== light) {
         await new Promise(requestAnimationFrame);
     }
     for (const _ of "12") await new Promise(requestAnimationFrame);
@@ -104,8 +104,7 @@ def folder(tmp_path_factory):
     """A folder with a copy of the chapter, the cells above, and the gallery's."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(CHAPTER, folder / "chapter.ipynb")
-    for name in ("small", "views"):  # the second is saved
-        write(CELLS, folder / f"{name}.ipynb")
+    write(CELLS, folder / "small.ipynb")
     # After each widget, its traits in Python; "_" is the last value shown.
     traits = "{name: getattr(_, name) for name in _.state_names()}"
     read = f"import json; print(json.dumps([_.stem, {traits}]))"
@@ -313,8 +312,10 @@ def test_widgets_take_the_theme(open_notebook):
 
 
 @in_both
-def test_views_of_a_widget_follow_each_other_and_outlive_page_and_kernel(open_notebook):
-    page, path = open_notebook("views.ipynb"), "views.ipynb"
+def test_views_follow_each_other_and_outlive_page_and_kernel(open_notebook, folder):
+    path = "views.ipynb"  # its own notebook, since it is saved
+    write(CELLS, folder / path)
+    page = open_notebook(path)
     for at in (0, 7):
         run_cell(page, at, path)
     views = page.locator(".cnn-stepper")
@@ -326,7 +327,8 @@ def test_views_of_a_widget_follow_each_other_and_outlive_page_and_kernel(open_no
     has_text(first, "bias 7")
 
     # The page comes back, and finds the widgets as they were
-    page.evaluate("jupyterapp.shell.currentWidget.context.save()")
+    views.nth(0).locator("[data-control=step]").press("Control+s")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     page.reload()
     page.wait_for_function(READY, arg=path)
     for line in (first, second):

@@ -20,13 +20,13 @@ export function keepKeys(widget) {
 
 const withCommand = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
-// Visual Studio Code hears, at the window of its frame, what nobody stopped before.
+// JupyterLab and Visual Studio Code hear what nobody stopped on its way up.
 function stop(event) {
   if (KEYS.test(event.key) && !withCommand(event)) event.stopPropagation();
 }
 
-// JupyterLab hears before the widget does, unless the focused element has a mark (`make`
-// in the kit). Then it would not hear Ctrl+S either, and the browser would save the page.
+// Notebook 7 hears before the widget does, unless the focused element has a mark (`make`
+// in the kit). Where the mark is, nothing hears Ctrl+S, and the browser saves the page.
 function letSave(el, event) {
   if (!el.contains(event.target)) return;
   const saves = event.key.toLowerCase() === "s" && withCommand(event);
