@@ -63,7 +63,8 @@ def signed(ax, matrix, title="", scale=None, numbers=False):
                 if math.isnan(value):
                     continue  # NaN: not yet known
                 color = "white" if abs(value) > 0.75 * scale else "black"
-                ax.text(c, r, f"{value:g}", ha="center", va="center", color=color)
+                text = f"{value:g}".replace("-", "−")
+                ax.text(c, r, text, ha="center", va="center", color=color)
 
 
 def gray(ax, image, title=""):
@@ -90,7 +91,8 @@ def frame(ax, r, c, height, width):
     """Mark the window of `height` × `width` pixels whose top left is (r, c)."""
     corner = (c - 0.5, r - 0.5)
     box = plt.Rectangle(corner, width, height, fill=False, edgecolor=MARK, linewidth=3)
-    box.set_clip_on(False)  # at the edge, half of the line would be cut off
+    # At the edge, half of the line would be cut off, and the axes drawn over it
+    box.set(clip_on=False, zorder=3)
     ax.add_patch(box)
 
 
@@ -135,7 +137,7 @@ def _png(fig, colors):
     # Pillow's default, the median cut, gives rare colors away: an orange line among
     # many grays turned brownish. This one is off by a few of 255 levels at most.
     cover = Image.Quantize.MAXCOVERAGE
-    few = image.quantize(colors, cover, dither=Image.Dither.NONE)
+    few = image.quantize(colors, cover, kmeans=1, dither=Image.Dither.NONE)
     few.save(small, "PNG", optimize=True)
     # On the page a figure is as large as its inches say: 100 CSS pixels each.
     scale = 100 / plt.rcParams["savefig.dpi"]

@@ -9,6 +9,7 @@ import {
   fill,
   follow,
   format,
+  how,
   labeled,
   make,
   numberField,
@@ -457,7 +458,7 @@ function buildUnit(view) {
     view.curve,
     make("p", { class: "cnn-legend cnn-note" }, ...entries),
     view.point,
-    make("p", { class: "cnn-note" }, words.pointHelp),
+    how(words.pointHelp),
   );
 }
 
@@ -482,7 +483,7 @@ function buildNetwork(view) {
     view.note,
     view.chart,
     view.here,
-    make("p", { class: "cnn-note" }, `${words.layerHelp} ${words.sizes} `, view.seed),
+    make("p", { class: "cnn-note" }, how(`${words.layerHelp} `, "span"), words.sizes, " ", view.seed),
   );
 }
 

@@ -13,6 +13,7 @@ import {
   fill,
   follow,
   format,
+  how,
   inkOn,
   labeled,
   largest,
@@ -362,7 +363,7 @@ function buildModes(view) {
     value: Math.ceil(largest(view.model.get("input"))) || 1,
   });
   view.penLabel = make("label", { class: "cnn-check" }, words.pen, view.pen);
-  view.help = make("span", { class: "cnn-note cnn-check" });
+  view.help = how("", "span");
   return make(
     "div",
     { class: "cnn-row" },

@@ -132,6 +132,9 @@ export const panel = (...children) => make("div", { class: "cnn-panel" }, ...chi
 export const sign = (text) =>
   make("div", { class: "cnn-sign", "aria-hidden": "true" }, text);
 
+// What says how to operate a widget, which paper has no use for.
+export const how = (text, tag = "p") => make(tag, { class: "cnn-note cnn-how" }, text);
+
 // A tick box with its label behind it. `onchange(checked)` gets the new state.
 export function tickBox(label, name, onchange) {
   const box = make("input", {

@@ -12,6 +12,7 @@ import {
   fill,
   follow,
   format,
+  how,
   hue,
   inkOn,
   labeled,
@@ -286,7 +287,7 @@ function build(view) {
     view.sizes,
     view.sum,
     buildPanels(view),
-    make("p", { class: "cnn-note" }, view.words.help),
+    how(view.words.help),
   );
 }
 

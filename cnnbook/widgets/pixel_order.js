@@ -13,6 +13,7 @@ import {
   fill,
   follow,
   format,
+  how,
   inkOn,
   labeled,
   make,
@@ -43,7 +44,8 @@ const WORDS = {
     step: "({step})",
     outside: "outside",
     row: "The same {count} numbers in a row",
-    rowHelp: "Places count from 1. Press the row to choose a place.",
+    counting: "Places count from 1. ",
+    rowHelp: "Press the row to choose a place.",
     rowKeys: "Left and right arrow move by one place, Home and End to the ends.",
     marked: "The nine pixels are at places {places}.",
     piece: "Around place {place}: {cells}",
@@ -311,8 +313,7 @@ function buildPicture(view) {
   view.picture = touched("picture");
   view.pictureTitle = make("div", { class: "cnn-title" });
   listenToPicture(view);
-  const help = make("div", { class: "cnn-note" }, view.words.pictureHelp);
-  return panel(view.pictureTitle, view.picture, help);
+  return panel(view.pictureTitle, view.picture, how(view.words.pictureHelp, "div"));
 }
 
 function buildTable(view) {
@@ -330,8 +331,9 @@ function buildRibbon(view) {
   view.ribbonBox = make("div", { class: "cnn-ribbon" }, view.ribbon);
   view.rowTitle = make("div", { class: "cnn-title" });
   listenToRibbon(view);
-  const help = make("div", { class: "cnn-note" }, view.words.rowHelp);
-  return make("div", { class: "cnn-line" }, view.rowTitle, view.ribbonBox, help);
+  const { counting, rowHelp } = view.words;
+  const note = make("div", { class: "cnn-note" }, counting, how(rowHelp, "span"));
+  return make("div", { class: "cnn-line" }, view.rowTitle, view.ribbonBox, note);
 }
 
 // Three columns of heading, picture and words; on a phone the words stand below.

@@ -14,6 +14,7 @@ import {
   forEachCell,
   format,
   hatch,
+  how,
   inkOn,
   labeled,
   largest,
@@ -69,7 +70,8 @@ export const WORDS = {
     hint: "Shift the map, or change a number, and see which outputs change.",
     help:
       "Press an output, or use arrow keys there, to choose a window. Press an input " +
-      "cell and type to change its number. Rows and columns count from 1.",
+      "cell and type to change its number.",
+    counting: "Rows and columns count from 1.",
     legend: {
       window: "selected window",
       others: "other windows; where they overlap, their top left corners",
@@ -491,7 +493,7 @@ function build(view) {
     buildActions(view),
     make("div", { class: "cnn-pool-lines" }, ...Object.values(view.lines), view.spoken),
     buildLegend(words),
-    make("p", { class: "cnn-note" }, words.help),
+    make("p", { class: "cnn-note" }, how(`${words.help} `, "span"), words.counting),
   );
 }
 
@@ -764,7 +766,7 @@ function drawText(view, { state, output, r, c, news }) {
     gradient: path,
   };
   for (const [name, { canvas, title }] of Object.entries(maps)) {
-    const help = name === "gradient" ? "" : words.help;
+    const help = name === "gradient" ? "" : `${words.help} ${words.counting}`;
     const text = `${title.firstChild.textContent} ${title.lastChild.textContent}`;
     describe(canvas, `${text}. ${texts[name]} ${help}`, help ? "application" : "img");
   }

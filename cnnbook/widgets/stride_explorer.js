@@ -15,6 +15,7 @@ import {
   forEachCell,
   format,
   hatch,
+  how,
   labeled,
   largest,
   make,
@@ -512,7 +513,7 @@ function buildPlayer(view) {
     view.playButton,
     go(words.step, "step", () => now() + 1),
     go(words.last, "last", () => Infinity),
-    make("span", { class: "cnn-note cnn-check" }, words.help),
+    how(words.help, "span"),
   );
 }
 
