@@ -465,15 +465,18 @@ export function hatch(context, times, cell, colors) {
 // It has two pixels or more for each, and a screen's density at least.
 export function prepare(canvas, width, height) {
   const density = Math.max(2, Math.ceil(window.devicePixelRatio || 1));
-  // To give a canvas other pixels takes a phone 4 ms, even if they are as many.
-  if (canvas.width !== width * density || canvas.height !== height * density) {
+  // To give a canvas other pixels takes a phone 4 ms: it keeps those of a larger one of
+  // the same proportions.
+  const enough = canvas.width >= width * density && canvas.height >= height * density;
+  if (!enough || canvas.width * height !== canvas.height * width) {
     canvas.width = width * density;
     canvas.height = height * density;
-    canvas.style.width = `${width}px`;
-    canvas.style.aspectRatio = `${width} / ${height}`;
   }
+  if (parseFloat(canvas.style.width) !== width) canvas.style.width = `${width}px`;
+  canvas.style.aspectRatio = `${width} / ${height}`;
   const context = canvas.getContext("2d");
-  context.setTransform(density, 0, 0, density, 0, 0);
+  const pixels = canvas.width / width;
+  context.setTransform(pixels, 0, 0, pixels, 0, 0);
   context.clearRect(0, 0, width, height);
   return context;
 }

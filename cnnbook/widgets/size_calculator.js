@@ -583,7 +583,7 @@ function buildCode(view) {
     channels("out_channels", words.channelsOut),
   ];
   view.code = make("code", { class: "cnn-code", "data-shows": "code" });
-  view.copied = make("span", { class: "cnn-note cnn-check", role: "status" });
+  view.copied = make("span", { class: "cnn-note", role: "status" });
   return make(
     "div",
     {},
