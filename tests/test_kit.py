@@ -1,12 +1,17 @@
-"""The state that all widgets share: when they draw, and when they stop."""
+"""What all widgets share: when they draw, when they stop, and grids of numbers."""
 
 import pytest
+
+from tests.conftest import opened
 
 #: A view of a model with two parts; counts how often it is drawn, and with what.
 VIEW = """() => {
     const model = new host.Model({ a: 1, b: 2 });
     window.drawn = [];
-    window.view = { model, refresh: () => drawn.push(model.get("a") + model.get("b")) };
+    window.view = {
+        model, root: document.createElement("div"),
+        refresh: () => drawn.push(model.get("a") + model.get("b")),
+    };
     window.end = js.follow(view, ["a", "b"], () => {});
 }"""
 
@@ -55,3 +60,93 @@ def test_colors_are_repainted_by_their_own_function(view):
         return [first, painted, drawn.length];
     }""")
     assert painted == [1, 2, 0]
+
+
+# --- Grids ---------------------------------------------------------------------------
+
+#: Keeps of each number drawn: its canvas, text, size, squeeze and contrast.
+NUMBERS = """() => {
+    const plain = CanvasRenderingContext2D.prototype.fillText;
+    const light = (value) => value <= 0.04045 * 255
+        ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+    const luminance = ([r, g, b]) =>
+        0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+    window.numbers = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y, most) {
+        if (most !== undefined && this.canvas.isConnected) {
+            const { a, e, f } = this.getTransform();
+            const [r, g, b, opaque] = this.getImageData(x * a + e, y * a + f, 1, 1).data;
+            const ink = this.fillStyle === "#ffffff" ? 1 : 0;
+            const ground = luminance([r, g, b]);
+            numbers.push({
+                canvas: this.canvas, text, opaque,
+                pixels: a * parseFloat(this.font),
+                squeeze: Math.min(1, most / this.measureText(text).width),
+                contrast: (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05),
+            });
+        }
+        return plain.apply(this, arguments);
+    };
+}"""
+
+#: Of those that are seen, with their size on the screen.
+SEEN = """() => numbers.filter(({ canvas }) => canvas.checkVisibility())
+    .map(({ canvas, pixels, ...others }) => {
+        const share = canvas.getBoundingClientRect().width / canvas.width;
+        return { shows: canvas.dataset.shows ?? "", size: pixels * share, ...others };
+    })"""
+
+#: Chapters whose widgets draw grids of numbers.
+GRIDS = [
+    "02_convolution",
+    "03_padding",
+    "04_stride",
+    "06_rgb_channels",
+    "07_pooling",
+    "09_convolutional_network",
+]
+REPAINT = """() => {
+    numbers.length = 0;
+    for (const place of document.querySelectorAll('[data-widget=network_explorer]')) {
+        place.model.set("inside", true);
+        place.model.set("unit", [4, 2, 3, 5]);
+    }
+    document.documentElement.dataset.theme = "dark";
+    return new Promise((done) => setTimeout(done, 200));
+}"""
+
+
+@pytest.mark.parametrize("stem", GRIDS)
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_numbers_in_grids_can_be_read(browser, homes, stem, width):
+    size = {"width": width, "height": 844}
+    path = f"notebooks/{stem}.html"
+    with opened(browser, homes("disk"), path, viewport=size) as page:
+        page.wait_for_selector('.cnnbook-widget[data-state="live"]')
+        page.evaluate(NUMBERS)
+        page.evaluate(REPAINT)
+        seen = page.evaluate(SEEN)
+        assert len(seen) > 20 and all(number["opaque"] == 255 for number in seen)
+        small = [n for n in seen if n["size"] < 9.95 or n["squeeze"] < 0.78]
+        assert small == []
+        assert [number for number in seen if number["contrast"] < 4.5] == []
+
+
+def test_a_grid_has_all_numbers_or_none(module):
+    count = """([numbers, cell]) => {
+        const [canvas, colors] = [document.createElement("canvas"), js.palette()];
+        let drawn = 0;
+        canvas.getContext("2d").fillText = () => { drawn += 1; };
+        const has = js.drawGrid(canvas, numbers, { scale: 1, cell, colors });
+        return [has, drawn];
+    }"""
+    colors = (
+        "for (const name of ['negative', 'zero', 'positive'])"
+        " document.body.style.setProperty(`--cnn-${name}`, '#ffffff')"
+    )
+    module.evaluate(f"() => {{ {colors} }}")
+    short, long = [[1, 2], [3, None]], [[1, 2], [3, -0.25]]
+    assert module.evaluate(count, [short, 16]) == [True, 3]
+    assert module.evaluate(count, [long, 16]) == [False, 0]
+    assert module.evaluate(count, [long, 30]) == [True, 4]
+    assert module.evaluate(count, [[[1]], 15]) == [False, 0]

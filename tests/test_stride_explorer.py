@@ -901,8 +901,9 @@ def test_no_sideways_scrolling_and_grids_side_by_side(lone_page, width):
         explorer.place.evaluate("(place, state) => place.model.set(state)", state)
         wide = explorer.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, sizes(state)
-        tops = [
+        first, *tops = [
             explorer.grid(name).bounding_box()["y"]
-            for name in ("input", "full", "output")[: 3 if width > 700 else 2]
+            for name in ("input", "full", "output")
         ]
         assert max(tops) - min(tops) < 1, sizes(state)
+        assert (first < tops[0] - 20) == (width < 700), sizes(state)

@@ -325,7 +325,7 @@ export function say(view, message, place) {
 }
 
 // Calls `view.refresh` whenever one of the named parts of the state changes, and
-// `repaint` when the colors do. Returns the end.
+// `repaint` when the colors or the room for a grid do. Returns the end.
 export function follow(view, names, repaint = view.refresh) {
   const changed = () => view.changing || view.refresh();
   // JupyterLab may attach the element, and so the theme's colors, a moment later.
@@ -333,9 +333,11 @@ export function follow(view, names, repaint = view.refresh) {
   const events = names.map((name) => `change:${name}`).join(" ");
   view.model.on(events, changed);
   const endTheme = onTheme(repaint);
+  view.root.addEventListener(SHOWN, repaint);
   return () => {
     cancelAnimationFrame(frame);
     endTheme();
+    view.root.removeEventListener(SHOWN, repaint);
     view.model.off(events, changed);
   };
 }
@@ -348,33 +350,41 @@ export function cellSize(rows, columns, width = 288, most = 40) {
 }
 
 // Draws `matrix` with one colored cell a value; `null` is a cell not yet known.
+// `shadeAt(value, r, c)` is a cell's color, as three numbers.
 // `frames` are rectangles [row, column, rows, columns, color] drawn on top.
-export function drawGrid(canvas, matrix, { scale, cell, colors, frames = [] }) {
+// Returns whether the cells have numbers.
+export function drawGrid(canvas, matrix, options) {
+  const { scale, cell, colors, frames = [] } = options;
   const [rows, columns] = [matrix.length, matrix[0].length];
   const context = prepare(canvas, columns * cell + 2, rows * cell + 2);
   context.translate(1, 1);
-  if (cell < FINE) drawPixels(context, matrix, { scale, cell, colors });
-  else drawCells(context, matrix, { scale, cell, colors });
+  const shadeAt = options.shadeAt ?? ((value) => shade(value, scale, colors));
+  drawPixels(context, matrix, cell, shadeAt);
+  if (cell >= FINE) drawCells(context, matrix, cell, colors);
+  const has = areLegible(canvas, matrix, cell);
+  if (has) drawNumbers(context, matrix, cell, shadeAt);
   const edge = [0, 0, rows, columns, colors.line, 1];
   for (const [r, c, height, width, color, line = 3] of [edge, ...frames]) {
     context.strokeStyle = color;
     context.lineWidth = line;
     context.strokeRect(c * cell, r * cell, width * cell, height * cell);
   }
+  return has;
 }
 
 // Cells of fewer pixels have no lines between them, and no numbers.
 const FINE = 16;
 
 // The grid as a small image, enlarged: one call instead of one for each cell.
-function drawPixels(context, matrix, { scale, cell, colors }) {
+function drawPixels(context, matrix, cell, shadeAt) {
   const [rows, columns] = [matrix.length, matrix[0].length];
   const image = new ImageData(columns, rows);
   const { data } = image;
-  matrix.flat().forEach((value, i) => {
+  forEachCell(matrix, (value, r, c) => {
     if (value === null) return;
-    [data[4 * i], data[4 * i + 1], data[4 * i + 2]] = shade(value, scale, colors);
-    data[4 * i + 3] = 255;
+    const at = 4 * (r * columns + c);
+    [data[at], data[at + 1], data[at + 2]] = shadeAt(value, r, c);
+    data[at + 3] = 255;
   });
   context.imageSmoothingEnabled = false;
   drawImage(context, image, [0, 0, columns * cell, rows * cell]);
@@ -391,43 +401,34 @@ export function drawImage(context, image, box) {
 // One small canvas for all images: to make one takes longer than to draw on it.
 let scratch;
 
-function drawCells(context, matrix, options) {
+// Lines between the cells, and outlines of those whose numbers are not yet known.
+function drawCells(context, matrix, cell, colors) {
   const [rows, columns] = [matrix.length, matrix[0].length];
-  const { cell } = options;
-  drawPixels(context, matrix, options);
   for (let r = 1; r <= rows; r++) context.clearRect(0, r * cell - 1, columns * cell, 1);
   for (let c = 1; c <= columns; c++) context.clearRect(c * cell - 1, 0, 1, rows * cell);
-  drawUnknown(context, matrix, options);
-  if (cell >= 22) drawNumbers(context, matrix, options); // smaller ones cannot be read
-}
-
-// Outlines of the cells whose numbers are not yet known.
-function drawUnknown(context, matrix, { cell, colors }) {
   context.strokeStyle = colors.line;
   context.lineWidth = 1;
-  matrix.forEach((row, r) =>
-    row.forEach((value, c) => {
-      if (value !== null) return;
-      context.strokeRect(c * cell + 0.5, r * cell + 0.5, cell - 1, cell - 1);
-    }),
-  );
+  forEachCell(matrix, (value, r, c) => {
+    if (value !== null) return;
+    context.strokeRect(c * cell + 0.5, r * cell + 0.5, cell - 1, cell - 1);
+  });
 }
 
 // Short numbers first, then long ones, which are smaller: to change the font is slow.
-function drawNumbers(context, matrix, { scale, cell, colors }) {
+function drawNumbers(context, matrix, cell, shadeAt) {
+  const least = LEAST / shownOf(context.canvas);
   context.textAlign = "center";
   context.textBaseline = "middle";
   const texts = matrix.map((row) => row.map((v) => (v === null ? "" : shortText(v))));
   for (const long of [false, true]) {
     if (!texts.some((row) => row.some((text) => text && text.length > 3 === long))) continue;
-    context.font = `${Math.round(cell * (long ? 0.32 : 0.38))}px system-ui, sans-serif`;
-    texts.forEach((row, r) =>
-      row.forEach((text, c) => {
-        if (!text || text.length > 3 !== long) return;
-        context.fillStyle = inkOn(shade(matrix[r][c], scale, colors));
-        context.fillText(text, (c + 0.5) * cell, (r + 0.5) * cell + 1, cell - 4);
-      }),
-    );
+    const size = Math.max(least, Math.round(cell * (long ? 0.32 : 0.38)));
+    context.font = `${size}px system-ui, sans-serif`;
+    forEachCell(texts, (text, r, c) => {
+      if (!text || text.length > 3 !== long) return;
+      context.fillStyle = inkOn(shadeAt(matrix[r][c], r, c));
+      context.fillText(text, (c + 0.5) * cell, (r + 0.5) * cell + 1, cell - 3);
+    });
   }
 }
 
@@ -436,9 +437,52 @@ function shortText(value) {
   return format(value, Math.abs(value) >= 10 ? (Math.abs(value) >= 100 ? 0 : 1) : 2);
 }
 
+// Letters have as many pixels of the screen at least, or nobody reads them.
+const LEAST = 10;
+
+// Whether all numbers of a grid fit into its cells, as letters that can be read and are
+// squeezed by a fifth at most: a grid has all its numbers, or none.
+function areLegible(canvas, matrix, cell) {
+  if (cell < FINE) return false;
+  const room = ((cell - 3) * shownOf(canvas)) / (0.8 * LEAST);
+  const fits = (value) => value === null || breadth(shortText(value)) <= room;
+  return matrix.every((row) => row.every(fits));
+}
+
+// How broad a number is, as a share of its letters' size, in the broadest of fonts.
+function breadth(text) {
+  return [...text].reduce((sum, letter) => sum + (BROAD[letter] ?? 0.64), 0);
+}
+
+const BROAD = { ".": 0.32, "−": 0.84 };
+
+// How many pixels of the screen a logical one of a canvas has: less than 1 where the page
+// is too narrow for it. Where that changes, `follow` draws again.
+export function shownOf(canvas) {
+  if (!shown.has(canvas)) {
+    shown.set(canvas, 1);
+    watching.observe(canvas);
+  }
+  return shown.get(canvas);
+}
+
+const shown = new WeakMap();
+
+const watching = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    const ratio = contentRect.width / parseFloat(target.style.width);
+    // 0 as long as it is hidden
+    if (!ratio || Math.abs(ratio - shown.get(target)) < 0.01) continue;
+    shown.set(target, ratio);
+    target.dispatchEvent(new Event(SHOWN, { bubbles: true }));
+  }
+});
+
+const SHOWN = "cnn-shown";
+
 // Diagonal lines over the cells of a drawn grid that no window reads (`times` is 0
-// there), around their numbers.
-export function hatch(context, times, cell, colors) {
+// there), around their numbers, if it `has` them.
+export function hatch(context, times, { cell, colors, has }) {
   const step = cell < 16 ? cell / 2 : cell / 4;
   context.save();
   context.beginPath();
@@ -446,7 +490,7 @@ export function hatch(context, times, cell, colors) {
     if (count) return;
     context.rect(c * cell, r * cell, cell - 1, cell - 1);
     const [x, y] = [(c + 0.5) * cell, (r + 0.5) * cell];
-    if (cell >= 22) context.ellipse(x, y, 0.36 * cell, 0.25 * cell, 0, 0, 2 * Math.PI);
+    if (has) context.ellipse(x, y, 0.36 * cell, 0.25 * cell, 0, 0, 2 * Math.PI);
   });
   context.clip("evenodd");
   const [height, width] = shape(times).map((cells) => cells * cell);

@@ -20,6 +20,7 @@ import {
   refresh,
   setState,
   shade,
+  shownOf,
   sign,
   stateOf,
   tickBox,
@@ -738,7 +739,7 @@ function drawUnitGrids(view) {
 
 // Whether a grid will look otherwise than before.
 function setLooks({ grids, colors }, cell, key, ...others) {
-  const looks = JSON.stringify([cell, colors.ink, ...others]);
+  const looks = JSON.stringify([cell, shownOf(grids[key].canvas), colors.ink, ...others]);
   if (grids[key].looks === looks) return false;
   grids[key].looks = looks;
   return true;
@@ -747,7 +748,7 @@ function setLooks({ grids, colors }, cell, key, ...others) {
 // Two grids stand side by side on a phone, as long as numbers can be read in them.
 function unitCell(view, rows, columns) {
   const room = ((view.width || 680) - 110) / 2;
-  return cellSize(rows, columns, Math.max(22 * columns, Math.min(154, room)), 34);
+  return cellSize(rows, columns, Math.max(26 * columns, Math.min(154, room)), 34);
 }
 
 function most(matrix) {

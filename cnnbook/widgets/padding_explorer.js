@@ -28,6 +28,7 @@ import {
   say,
   setState,
   shade,
+  shownOf,
   showValue,
   sign,
   stateOf,
@@ -513,7 +514,7 @@ function drawUses(view, { state, cell, colors }) {
   const { words } = view;
   const { title, canvas, note } = view.uses;
   const counts = uses(state);
-  if (isKnown(view, "uses", [counts, cell, colors])) return null;
+  if (isKnown(view, "uses", [counts, cell, shownOf(canvas), colors])) return null;
   const [least, most] = ends(counts);
   const ramp = { ...colors, positive: colors.uses };
   drawGrid(canvas, counts, { scale: most, cell, colors: ramp });
@@ -534,7 +535,7 @@ function tell(canvas, name, matrix) {
 function drawKernel(view, { state: { kernel }, cell, colors }) {
   const { title, canvas } = view.kernel;
   const own = Math.min(cellSize(kernel.length, kernel[0].length, 190), Math.max(cell, 24));
-  if (isKnown(view, "kernel", [kernel, own, colors])) return null;
+  if (isKnown(view, "kernel", [kernel, own, shownOf(canvas), colors])) return null;
   drawGrid(canvas, kernel, { scale: largest(kernel), cell: own, colors });
   return () => {
     write(title, `${view.words.kernel} ${measure(kernel)}`);

@@ -16,6 +16,7 @@ import {
   format,
   hatch,
   how,
+  hue,
   labeled,
   largest,
   make,
@@ -31,6 +32,7 @@ import {
   resized,
   say,
   setState,
+  shade,
   shape,
   showValue,
   stateOf,
@@ -536,7 +538,8 @@ function draw(view) {
   const output = subsample(full, state.stride);
   const [r, c] = placeOf(state);
   const cell = cellSize(...shape(state.input), 280, 40);
-  const scene = { state, full, output, r, c, cell, scale: largest(full), colors: palette() };
+  const colors = { ...palette(), pale: hue("paper") };
+  const scene = { state, full, output, r, c, cell, scale: largest(full), colors };
   // The output last, since it may get another size, and words after all grids: to set a
   // canvas's font lays out the page if it has changed.
   drawInput(view, scene);
@@ -576,9 +579,10 @@ function drawInput(view, { state, r, c, cell, colors }) {
   const { input, kernel, stride } = state;
   const { canvas } = view.grids.input;
   const window = [r * stride[0], c * stride[1], ...shape(kernel), colors.mark, 4];
-  drawGrid(canvas, input, { scale: largest(input), cell, colors, frames: [window] });
+  const frames = [window];
+  const has = drawGrid(canvas, input, { scale: largest(input), cell, colors, frames });
   const context = canvas.getContext("2d"); // drawGrid leaves its origin at cell 0, 0
-  hatch(context, visits(state), cell, colors);
+  hatch(context, visits(state), { cell, colors, has });
   dot(context, startsOf(state), cell, colors);
 }
 
@@ -600,30 +604,33 @@ function dot(context, [rows, columns], cell, colors) {
   context.fill();
 }
 
-// How much of the paper lies over an output of stride 1 that the stride skips.
+// How much paper is in the color of an output of stride 1 that the stride skips.
 const PALE = 0.6;
 
 function drawFull(view, { state, full, r, c, cell, scale, colors }) {
   const { canvas } = view.grids.full;
   const [down, right] = state.stride;
-  drawGrid(canvas, full, { scale, cell, colors });
+  const isKept = (i, j) => i % down === 0 && j % right === 0;
+  const shadeAt = (value, i, j) => {
+    const color = shade(value, scale, colors);
+    return isKept(i, j) ? color : color.map((one, k) => mix(one, colors.pale[k], PALE));
+  };
+  drawGrid(canvas, full, { scale, cell, colors, shadeAt });
   const context = canvas.getContext("2d");
   const frame = (row, column, color, line) => {
     context.strokeStyle = color;
     context.lineWidth = line;
     context.strokeRect(column * cell + 0.5, row * cell + 0.5, cell - 2, cell - 2);
   };
-  context.fillStyle = colors.paper;
-  context.globalAlpha = PALE;
-  forEachCell(full, (value, i, j) => {
-    if (i % down || j % right) context.fillRect(j * cell, i * cell, cell, cell);
-  });
-  context.globalAlpha = 1;
   const line = cell < 16 ? 1 : 2;
   forEachCell(full, (value, i, j) => {
-    if (!(i % down || j % right)) frame(i, j, colors.ink, line);
+    if (isKept(i, j)) frame(i, j, colors.ink, line);
   });
   frame(r * down, c * right, colors.mark, line + 2);
+}
+
+function mix(one, other, share) {
+  return Math.round(one + (other - one) * share);
 }
 
 function drawOutput(view, { output, r, c, cell, scale, colors }) {
