@@ -77,7 +77,7 @@ NUMBERS = """() => {
             const { a, e, f } = this.getTransform();
             const { data } = this.getImageData(x * a + e, y * a + f, 1, 1);
             const ink = this.fillStyle === "#ffffff" ? 1 : 0;
-            const [dark, bright] = [ink, luminance(data)].sort();
+            const [dark, bright] = [ink, luminance(data)].sort((p, q) => p - q);
             numbers.push({
                 canvas: this.canvas, text, opaque: data[3],
                 pixels: a * parseFloat(this.font),
