@@ -92,13 +92,37 @@ def mathml(latex: str, display: str = "inline") -> str:
         element.text = html.unescape(element.text or "")
         if element.text == "∞":  # a value, not an operator
             element.tag = "mi"
-        if element.tag == "mo" and element.text.isalpha():  # max, not an operator
-            element.attrib |= {"lspace": "0", "rspace": "0.17em"}
+        if element.tag == "mo" and element.text.isalpha():  # max, a name as tanh is
+            element.tag = "mi"
+    _space_names(math)
     for parent in math.iter():
         for before, sign in pairwise(parent):
             if before.tag == sign.tag == "mo" and _binds(before.text, sign.text):
                 sign.set("form", "prefix")
     return ElementTree.tostring(math, encoding="unicode", method="html")
+
+
+def _space_names(math) -> None:
+    # As TeX does, and no browser: "ln 10" and "tanh z", but "ln(10)".
+    rows = [each for each in math.iter() if each.tag in ("mrow", "mtd")]
+    for row in rows:
+        for name, argument in pairwise(list(row)):
+            if _is_name(name) and not _begins_with_operator(argument):
+                space = ElementTree.Element("mspace", width="0.17em")
+                row.insert(list(row).index(argument), space)
+
+
+def _is_name(element) -> bool:
+    while element.tag in ("msub", "msup", "msubsup", "munder"):
+        element = element[0]
+    # \mathrm{abc} is not meant: it has become one element for each letter
+    return element.tag == "mi" and len(element.text) > 1
+
+
+def _begins_with_operator(element) -> bool:
+    while element.tag == "mrow" and len(element):
+        element = element[0]
+    return element.tag in ("mo", "mspace")
 
 
 def _binds(before, sign) -> bool:

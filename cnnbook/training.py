@@ -222,8 +222,8 @@ def _few(names, most=6):
 def progress(steps, label, show=True):
     """Go through `steps` and show how far it is; return an iterator over them.
 
-    In a notebook the progress is one line that ends as `label`, so that the saved
-    output is the same each time; elsewhere it is a bar on the terminal.
+    In a notebook the progress is one line that ends as "done: `label`", so that the
+    saved output is the same each time; elsewhere it is a bar on the terminal.
     """
     file = _Line(label) if show and _in_notebook() else sys.stderr
     return iter(
@@ -241,8 +241,9 @@ class _Line:
         self.handle = display(self._bundle(label), raw=True, display_id=True)
 
     def write(self, text):
-        """Show the text; once tqdm has wiped its bar, the label."""
-        self.handle.update(self._bundle(text.strip() or self.label), raw=True)
+        """Show the text; once tqdm has wiped its bar, that it is done."""
+        text = text.strip() or f"done: {self.label}"
+        self.handle.update(self._bundle(text), raw=True)
 
     def flush(self):
         """Do nothing: every line is shown at once."""

@@ -161,9 +161,17 @@ def answers(articles):
     for article in articles:
         for state in map(json.loads, article.quizzes):
             parts.append(f'<h2><a href="#{article.id}">{article.title}</a></h2><ol>')
-            parts += [f"<li>{answer(question)}</li>" for question in state["questions"]]
+            parts += [
+                f"<li>{answered(question)}</li>" for question in state["questions"]
+            ]
             parts.append("</ol>")
     return Article(ANSWERS, "Answers", "".join(parts))
+
+
+def answered(question):
+    """A question of a quiz and its answer, as HTML: they stand pages apart."""
+    text, _ = quiz.asked(question)
+    return f"{_with_code(text)}<br>{answer(question)}"
 
 
 def answer(question):

@@ -47,6 +47,13 @@ def test_every_chapter_has_an_assignment_of_the_agreed_form(stem):
     assert [role(cell) for cell in made.cells].count("manual") == 1
 
 
+def test_all_assignments_say_alike_how_to_work():
+    firsts = [source(stem).cells[0].source for stem in CHAPTERS]
+    said = [re.findall(r"^How to work: .+", first, re.M) for first in firsts]
+    assert [len(lines) for lines in said] == [1] * 9
+    assert len({line for [line] in said}) == 1
+
+
 @exercises
 def test_the_chapter_says_what_the_assignment_says(stem):
     will = re.search(r"\*\*You will\*\* (.+)", source(stem).cells[0].source)[1]

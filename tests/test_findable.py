@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.core import publish_doctree
 from PIL import Image
+from playwright.sync_api import expect
 
 from cnnbook import findable, glossary_links
 from scripts import links
@@ -98,7 +99,7 @@ def test_title_says_which_page_of_which_book(built_book):
     for path, title in titles.items():
         page, rest = title[: -len(book)], title[-len(book) :]
         assert rest == book, path
-        assert re.search(r"\w.* [—-] $", page), path
+        assert re.search(r"\w.* — $", page), path
     chapter = titles["notebooks/04_stride.html"]
     assert chapter == f"Chapter 4: Stride — {book}"
 
@@ -124,6 +125,12 @@ def test_what_has_no_text_speaks_for_the_book(built_book):
     assert book["og:type"] == "website"
     for path in ("index.html", "search.html"):
         assert head(built_book / path)["description"] == book["description"]
+
+
+def test_search_engines_leave_out_what_has_no_text(built_book):
+    hidden = [path for path in READ if "robots" in head(built_book / path)]
+    assert sorted(hidden) == ["404.html", "search.html"]
+    assert head(built_book / "search.html")["robots"] == "noindex"
 
 
 @pytest.mark.parametrize(
@@ -300,6 +307,18 @@ def found_pages(browser, home, word):
 def test_search_lists_the_right_page_first(browser, home, word, first):
     found = [page.split("?")[0] for page in found_pages(browser, home, word)]
     assert found[: len(first)] == first
+
+
+def test_excerpts_are_of_the_text_and_not_of_what_stands_around_it(browser, server):
+    with opened(browser, server, "book/index.html") as page:
+        search(page, "stride")
+        results = page.locator("#search-results li")
+        chapter = results.filter(has=page.get_by_text("Chapter 4: Stride", exact=True))
+        expect(chapter.locator(".context")).to_contain_text("This chapter measures")
+        said = results.locator(".context").all_inner_texts()
+    assert len(said) > 8
+    assert [text for text in said if "Contents" in text] == []
+    assert not [text for text in said if text.startswith(("Chapter", "...Chapter"))]
 
 
 def test_places_that_the_search_names_exist(built_book):

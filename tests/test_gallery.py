@@ -1,5 +1,6 @@
 """The gallery: its widgets, the code beside them, and the places they can go to."""
 
+import ast
 import gzip
 import html
 import json
@@ -67,12 +68,31 @@ def test_every_widget_is_there_once(widgets):
     assert sorted(widgets) == loader.stems() == sorted(PRESSES)
 
 
+def test_a_widget_takes_an_import_and_a_call():
+    for code in CODES:
+        kinds = [type(line) for line in ast.parse(code).body]
+        assert kinds == [ast.ImportFrom, ast.Expr], code
+
+
 def test_shown_code_is_the_code_that_ran(built_book, widgets):
     text = (built_book / "book" / "gallery.html").read_text(encoding="utf-8")
     places = BeautifulSoup(text, "html.parser").select(".cnnbook-widget")
     assert [place["data-widget"] for place in places] == list(widgets)
     shown = [place.find_next_sibling().get_text().strip() for place in places]
     assert shown == CODES
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_room_is_left_below_the_network(browser, server, width):
+    options = {"viewport": {"width": width, "height": 900}}
+    with opened(browser, server, "book/gallery.html", **options) as page:
+        place = page.locator("[data-widget=network_explorer][data-state=live]")
+        place.wait_for()
+        kept = place.evaluate(
+            "(place) => parseFloat(getComputedStyle(place).minHeight)"
+        )
+        widget = place.locator(".cnnbook").first.bounding_box()
+    assert widget["height"] == pytest.approx(kept, abs=1)
 
 
 def test_page_is_light(browser, server):

@@ -344,6 +344,18 @@ def test_views_follow_each_other_and_outlive_page_and_kernel(open_notebook, fold
     for line in (first, second):
         has_text(line, "Row 2, column 2")
 
+    # Opened again, it has to run first, as the guide says
+    views.nth(0).locator("[data-control=step]").press("Control+s")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    page.reload()
+    page.wait_for_function(READY, arg=path)
+    error = page.get_by_text("Error displaying widget")
+    error.nth(1).wait_for()
+    page.locator(".jp-Notebook .jp-CodeCell").nth(0).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")  # counted from 1 again, as run_cell is not
+    has_text(page.locator(".cnn-stepper [data-shows=sum]"), "Row 1, column 1")
+    assert error.count() == 1
+
 
 @in_both
 def test_every_widget_of_the_gallery_lives_and_tells_python(open_notebook):

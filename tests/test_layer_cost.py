@@ -179,6 +179,7 @@ def test_text_form_has_the_numbers():
         LayerCost(**SMALLEST)
     )
     html = LayerCost(side=224).to_html()
+    assert "a run of this cell in Jupyter." in html  # JupyterLab, or Notebook
     assert json.loads(re.search(r"json\">(.*?)</script>", html).group(1)) == (
         START | {"side": 224}
     )

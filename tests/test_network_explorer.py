@@ -19,7 +19,9 @@ from torch import nn
 
 from cnnbook import arithmetic
 from cnnbook.data import mnist
-from cnnbook.training import fit
+from cnnbook.experiments import DIGIT_WEIGHTS
+from cnnbook.layers import digit_network
+from cnnbook.training import fit, load_weights
 from cnnbook.widgets import NetworkExplorer, loader
 from cnnbook.widgets.network_explorer import center, percent
 from tests.conftest import MODES, evaluate, start_widget
@@ -367,6 +369,19 @@ def test_a_model_that_cannot_be_shown_is_refused_by_name(case):
     model, message = MODELS[case]
     with pytest.raises(traitlets.TraitError, match=message):
         NetworkExplorer(model, X)
+
+
+def test_without_a_model_it_is_the_network_of_the_book(digits):
+    x, labels = digits
+    model = load_weights(digit_network(), DIGIT_WEIGHTS)
+    four = [0, 1, 8, 18]
+    widget = NetworkExplorer(inside=False)
+    same = NetworkExplorer(model, x[four], labels[four], inside=False)
+    assert widget.state() == same.state()
+    mine = NetworkExplorer(examples=x[5:7], labels=labels[5:7])
+    assert mine.state() == NetworkExplorer(model, x[5:7], labels[5:7]).state()
+    with pytest.raises(traitlets.TraitError, match=r"labels: .* of the 0 examples"):
+        NetworkExplorer(labels=[1])
 
 
 def test_weights_must_be_finite():

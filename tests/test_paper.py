@@ -240,7 +240,11 @@ def test_every_question_has_its_answer_at_the_end(sheet):
     answers = sheet.locator("#answers > ol > li")
     assert answers.count() == asked > 4 * len(CHAPTERS)
     chapter = sheet.locator("#answers h2", has_text="Chapter 2").locator("+ ol > li")
-    assert chapter.first.inner_text().startswith("49.")
+    question, answer = chapter.first.inner_text().split("\n")
+    assert question.startswith("A picture has 8 × 8 pixels, a kernel 2 × 2,")
+    assert answer.startswith("49.")
+    asked = sheet.locator("#notebooks-02_convolution .cnn-question").first
+    assert question in asked.inner_text()
 
 
 def test_what_is_to_be_worked_on_is_not_in_the_book():
@@ -259,6 +263,9 @@ def test_answer_of_each_kind_of_question():
     numeric = {"kind": "numeric", "names": ["n"], "draws": [[3], [4]]}
     numeric |= {"answer": "n * n", "right": "{n} times {n}."}
     assert articles.answer(numeric) == "<strong>9.</strong> 3 times 3."
+    numeric |= {"text": "`n` is {n}. Its square?"}
+    wanted = "<code>n</code> is 3. Its square?<br><strong>9.</strong> 3 times 3."
+    assert articles.answered(numeric) == wanted
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,17 @@ def test_wrong_names_and_missing_ones_are_told():
         PixelOrder(images={"a": [[0, 1], [2, 3]]})
 
 
+def test_by_itself_it_brings_digits_and_a_layer_that_reads_them():
+    widget = PixelOrder(image="a nine")
+    assert widget.scores.argmax() == 9
+    widget.image = "a zero"
+    assert widget.scores.argmax() == 0
+    images, labels = mnist()
+    nines = images[labels == 9].double().mean(0) / 255
+    assert torch.tensor(widget.weights[9]).sub(nines.flatten()).abs().max() < 0.001
+    assert PixelOrder(shuffled=True).places != widget.places
+
+
 def test_text_form_says_what_is_shown():
     text = "PixelOrder: 'a', 2×3 pixels, as 6 numbers in a row. The pixel of row 1, "
     text += "column 2 is at place 2, the one below it at place 5 (+3). "

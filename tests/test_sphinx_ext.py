@@ -239,7 +239,13 @@ def test_formulas_are_mathml(book):
         (r"-\infty", "<mo>−</mo><mi>∞</mi>"),
         ("(-x)", '<mo form="prefix">−</mo><mi>x</mi>'),
         ("(2)-1", '<mo stretchy="false">)</mo><mo>−</mo><mn>1</mn>'),
-        (r"\max(0, x)", '<mo lspace="0" rspace="0.17em">max</mo>'),
+        (r"\max(0, x)", '<mi>max</mi><mo stretchy="false">(</mo>'),
+        (r"\tanh z", '<mi>tanh</mi><mspace width="0.17em"></mspace><mi>z</mi>'),
+        (r"\log_2 8", '</msub><mspace width="0.17em"></mspace><mn>8</mn>'),
+        (r"\ln\frac{1}{3}", '<mi>ln</mi><mspace width="0.17em"></mspace><mfrac>'),
+        (r"\log\left(x\right)", "<mi>log</mi><mrow><mo "),
+        (r"\ln \, x", '<mi>ln</mi><mspace width="0.167em"></mspace><mi>x</mi>'),
+        ("2x y", "<mn>2</mn><mi>x</mi><mi>y</mi>"),
     ],
 )
 def test_mathml(latex, expected):

@@ -18,7 +18,7 @@ class Widget(anywidget.AnyWidget):
     """An ipywidget that also lives in a page without a kernel.
 
     A subclass stands in ``<stem>.py``, next to ``<stem>.js``, declares its state as
-    traits tagged ``sync=True`` and overrides `summary`. In JupyterLab it is an
+    traits tagged ``sync=True`` and overrides `summary`. With a kernel it is an
     ordinary ipywidget. In a saved notebook it is a piece of HTML that carries its
     state, which ``host.js`` brings to life in the published page.
 
@@ -88,7 +88,7 @@ class Widget(anywidget.AnyWidget):
             f'<script type="application/json">{state}</script>'
             f"{self.summary_html()}"
             "<p><small>A widget stands here. It needs JavaScript in the published "
-            "book, or a run of this cell in JupyterLab.</small></p></div>"
+            "book, or a run of this cell in Jupyter.</small></p></div>"
         )
 
     def __repr__(self) -> str:

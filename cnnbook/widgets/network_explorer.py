@@ -5,7 +5,7 @@ import copy
 import math
 
 import traitlets
-from traitlets import TraitError
+from traitlets import TraitError, Undefined
 
 from cnnbook.arithmetic import output_size, pool_output_size, same_padding
 from cnnbook.widgets.base import Widget
@@ -15,6 +15,9 @@ SIZE = (1, 28, 28)
 
 #: A digit of MNIST fills a square of 20 of the picture's 28 pixels.
 BOX = 20 / 28
+
+#: Test digits that the book's own network is shown with: 7, 2, 5 and 3.
+SHOWN = [0, 1, 8, 18]
 
 #: Bits of a stored weight: 3 bytes, a sign and the size.
 BITS = 24
@@ -71,13 +74,15 @@ class NetworkExplorer(Widget):
 
     Parameters
     ----------
-    model : nn.Sequential, nested ones allowed
+    model : nn.Sequential, nested ones allowed, optional
         Of Conv2d (without groups, padded with zeros), ReLU, MaxPool2d, AvgPool2d,
         Flatten, Linear and Dropout, which does nothing here. It ends in one number
-        for each class. A copy is taken: training goes on without effect.
+        for each class. A copy is taken: training goes on without effect. By default
+        the trained network for digits of this book, and four digits as examples.
     examples : float tensor (N, C, H, W), optional
         A few pictures in [0, 1], C being 1 or 3; kept as whole levels of 1/255.
-        Without them pictures are (1, 28, 28), and the widget starts empty.
+        With a model and no examples, pictures are (1, 28, 28), and the widget starts
+        empty.
     labels : N integers, optional
         The class of each example.
     classes : list of str, optional
@@ -119,9 +124,19 @@ class NetworkExplorer(Widget):
     inside = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
-        self, model, examples=None, labels=None, classes=None, example=0, **traits
+        self,
+        model=Undefined,
+        examples=None,
+        labels=None,
+        classes=None,
+        example=0,
+        **traits,
     ):
         self.check_names(traits)
+        if model is Undefined:  # not None, which a function may return by mistake
+            model = _digit_network()
+            if examples is None and labels is None:
+                examples, labels = _digits()
         _check_sequential(model)
         self._pictures = _levels(examples)
         size = tuple(self._pictures.shape[1:])
@@ -354,6 +369,26 @@ def _unraveled(index, shape):
     channel, place = divmod(index, shape[1] * shape[2])
     row, column = divmod(place, shape[2])
     return [[channel], [row], [column]]
+
+
+# --- What is there by default -------------------------------------------------------
+
+
+def _digit_network():
+    """The book's network for digits, trained."""
+    from cnnbook.experiments import DIGIT_WEIGHTS
+    from cnnbook.layers import digit_network
+    from cnnbook.training import load_weights
+
+    return load_weights(digit_network(), DIGIT_WEIGHTS)
+
+
+def _digits():
+    """A few test digits (N, 1, 28, 28) in [0, 1], and what they show."""
+    from cnnbook import data
+
+    images, labels = data.mnist(train=False)
+    return images[SHOWN, None] / 255, labels[SHOWN]
 
 
 # --- What is given ------------------------------------------------------------------

@@ -87,15 +87,16 @@ class PixelOrder(Widget):
 
     Parameters
     ----------
-    images : dict of matrices (H, W), sides 2 to 28, all of one shape
+    images : dict of matrices (H, W), sides 2 to 28, all of one shape, optional
         Pictures by name. Numbers from 0 to 1; from 0 to 255 if any picture holds
         one above 1. Kept as whole levels 0 to 255, of which the layer sees 1/255.
-    weights : matrix (10, H*W)
+    weights : matrix (10, H*W), optional
         A dense layer from the flattened picture to ten digits, as ``Linear.weight``
         holds it. Rounded to 3 decimals; the saved page and the front end hold whole
         thousandths, which take half the room.
-    bias : 10 numbers
-        Added to the ten sums.
+    bias : 10 numbers, optional
+        Added to the ten sums. Without images, weights and bias: a zero and a nine of
+        MNIST, and a layer whose weights are the mean picture of each digit.
     order : permutation of 0 to H*W − 1, optional
         Place i of the shuffled row holds pixel ``order[i]`` of the row, as in
         ``x[:, order]``. By default ``torch.randperm`` with seed 0.
@@ -112,7 +113,7 @@ class PixelOrder(Widget):
     Raises
     ------
     TypeError
-        If a keyword names no trait, or images, weights or bias are missing.
+        If a keyword names no trait, or one or two of images, weights, bias are missing.
     traitlets.TraitError
         If a value has the wrong form or does not fit to the others.
     """
@@ -134,7 +135,9 @@ class PixelOrder(Widget):
         self.check_names(traits)
         given = {"images": images, "weights": weights, "bias": bias}
         missing = [name for name, value in given.items() if value is Undefined]
-        if missing:
+        if len(missing) == len(given):
+            given = _means()
+        elif missing:
             raise TypeError(f"PixelOrder needs {' and '.join(missing)}")
         chosen = {"order": order} | traits
         optional = {
@@ -260,6 +263,22 @@ class PixelOrder(Widget):
         if not self.shuffled:
             return ""
         return f" shuffled, the weights {'' if self.along else 'not '}along"
+
+
+def _means():
+    """Two digits, and a layer that answers with the mean picture nearest to a digit."""
+    import torch
+
+    from cnnbook import data
+
+    images, labels = data.mnist()
+    x = images.flatten(1) / 255
+    w = torch.stack([x[labels == digit].mean(0) for digit in range(DIGITS)])
+    return {
+        "images": {"a zero": images[1], "a nine": images[4]},
+        "weights": w,
+        "bias": -w.square().sum(1) / 2,
+    }
 
 
 def _shape(matrix):

@@ -62,7 +62,7 @@ class Quiz(Widget):
 
     def summary(self) -> str:
         """The questions with their choices, without the answers."""
-        shown = [_shown(question) for question in self.questions]
+        shown = [asked(question) for question in self.questions]
         return " ".join(
             f"{number}. {text}" + (f" ({' / '.join(choices)})" if choices else "")
             for number, (text, choices) in enumerate(shown, start=1)
@@ -71,15 +71,15 @@ class Quiz(Widget):
     def summary_html(self) -> str:
         """The same as a list."""
         items = []
-        for text, choices in map(_shown, self.questions):
+        for text, choices in map(asked, self.questions):
             inner = "".join(f"<li>{_with_code(choice)}</li>" for choice in choices)
             inner = f"<ul>{inner}</ul>" if inner else ""
             items.append(f"<li>{_with_code(text)}{inner}</li>")
         return f"<ol>{''.join(items)}</ol>"
 
 
-def _shown(question):
-    # What a reader sees before answering: the text and the choices.
+def asked(question):
+    """What a reader sees before answering: the text and the choices."""
     if question["kind"] != "numeric":
         return question["text"], [choice["text"] for choice in question["choices"]]
     values = dict(zip(question["names"], question["draws"][0], strict=True))
