@@ -429,7 +429,7 @@ def check_lines(lines, state):
         (
             "relu",
             1,
-            "At x = 1 the value is 1 and the slope is 1. What comes back through",
+            "At z = 1 the value is 1 and the slope is 1. What comes back through",
         ),
         ("relu", -2.5, "value is 0 and the slope is 0. Nothing comes back through the"),
         ("relu", 0, "The slope jumps from 0 to 1 here, and PyTorch takes 0. Nothing"),
@@ -438,14 +438,14 @@ def check_lines(lines, state):
             0,
             "from 0.01 to 1 here, and PyTorch takes 0.01. What comes back",
         ),
-        ("leaky relu", -2, "At x = −2 the value is −0.02 and the slope is 0.01. What"),
+        ("leaky relu", -2, "At z = −2 the value is −0.02 and the slope is 0.01. What"),
         (
             "sigmoid",
             0,
             "value is 0.5 and the slope is 0.25. What comes back through the",
         ),
-        ("tanh", -6, "x = −6 the value is −1 and the slope is 2.46\xa0·\xa010⁻⁵. What"),
-        ("none", 0, "At x = 0 the value is 0 and the slope is 1. What comes back"),
+        ("tanh", -6, "z = −6 the value is −1 and the slope is 2.46\xa0·\xa010⁻⁵. What"),
+        ("none", 0, "At z = 0 the value is 0 and the slope is 1. What comes back"),
     ],
 )
 def test_point_in_words(module, activation, x, told):
@@ -489,7 +489,7 @@ def test_axis_has_room_for_all_numbers(module):
         ({"depth": 31}, "Layers must be a whole number from 1 to 30, not 31."),
         ({"depth": 2.5}, "Layers must be a whole number from 1 to 30, not 2.5."),
         ({"scale": 0.2}, "Weight scale must be a number from 0.25 to 4, not 0.2."),
-        ({"x": -7}, "Input x must be a number from −6 to 6, not −7."),
+        ({"x": -7}, "Input z must be a number from −6 to 6, not −7."),
         ({"seed": -1}, "Seed must be a whole number from 0 to 999999, not −1."),
         ({"activation": "gelu"}, "No activation is called “gelu”."),
         ({"activation": "toString"}, "No activation is called “toString”."),
@@ -518,10 +518,10 @@ def test_removed_widget_listens_no_more(browser):
             document.querySelector('[data-shows=point]').textContent; }"""
     )
     assert page.evaluate("listeners") == 5
-    assert "At x = −2 " in page.evaluate("model.set('x', -2), shown()")
+    assert "At z = −2 " in page.evaluate("model.set('x', -2), shown()")
     page.evaluate("end()")
     assert page.evaluate("listeners") == 0
-    assert "At x = −2 " in page.evaluate("model.set('x', 1), shown()")
+    assert "At z = −2 " in page.evaluate("model.set('x', 1), shown()")
     page.close()
 
 
@@ -666,7 +666,7 @@ def points_of(state):
 
 
 def check_controls(shown, state):
-    assert [float(text) for text in shown["fields"]] == [
+    assert [float(text.replace("−", "-")) for text in shown["fields"]] == [
         state["depth"],
         state["scale"],
         state["x"],
@@ -683,7 +683,7 @@ def check_texts(shown, state, layer):
     widget = ActivationExplorer(**state)
     check_lines(shown["lines"], state)
     pattern = (
-        r"At x = (.+) the value is (.+) and the slope is ([^ ]+(?:\xa0·\xa0\S+)?)\. "
+        r"At z = (.+) the value is (.+) and the slope is ([^ ]+(?:\xa0·\xa0\S+)?)\. "
     )
     told = re.match(pattern, shown["point"]).groups()
     expected = [state["x"], widget.value, widget.slope]
@@ -928,7 +928,7 @@ BAD = [
     ("depth", "abc", ["“abc”"]),
     ("scale", "0.2", ["Weight scale", "0.25 to 4", "0.2"]),
     ("scale", "1e9", ["0.25 to 4", "1\xa0·\xa010⁹"]),
-    ("x", "-7", ["Input x", "−6 to 6", "−7"]),
+    ("x", "-7", ["Input z", "−6 to 6", "−7"]),
     ("x", "", ["“”"]),
 ]
 

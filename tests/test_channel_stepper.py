@@ -813,7 +813,7 @@ def test_bias_is_that_of_the_filter(stepper):
     stepper.control("bias").fill("0.5")
     check_shown(stepper, bias=[0.5, -2, 0])
     stepper.press("filter-2")
-    assert stepper.control("bias").input_value() == "-2"
+    assert stepper.control("bias").input_value() == "−2"
     stepper.control("bias").fill("7")
     check_shown(stepper, bias=[0.5, 7, 0])
 
@@ -1015,3 +1015,24 @@ def test_no_sideways_scrolling_and_cells_large_enough_to_press(lone_page, width)
         plane, slice_ = (stepper.grid(name).bounding_box() for name in names)
         assert plane["x"] + plane["width"] < slice_["x"]  # side by side
         assert slice_["x"] + slice_["width"] <= width
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_field_has_room_for_its_number_and_says_of_which_cell(lone_page, width):
+    options = {"viewport": {"width": width, "height": 800}}
+    stepper = Stepper(lone_page(pictured(), **options))
+    height = stepper.place.bounding_box()["height"]
+    for name in ("cell", "bias"):
+        field = stepper.control(name)
+        field.fill("−12.75")
+        assert field.evaluate("(el) => el.scrollWidth <= el.clientWidth")
+    label = stepper.place.locator(".cnn-deep-where")
+    field = stepper.control("cell").bounding_box()
+    beside = label.bounding_box()
+    assert label.inner_text() == "row 1, column 1"  # as it is seen, "" if hidden
+    assert beside["height"] <= field["height"]
+    assert beside["x"] + beside["width"] <= field["x"]
+    stepper.place.locator(".cnn-deep-editor").evaluate("(label) => label.remove()")
+    assert (
+        stepper.place.bounding_box()["height"] == height
+    )  # it takes no row of its own

@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter, SlidesExporter
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from playwright.sync_api import expect
 
 from cnnbook.sphinx_ext import last_value
 from cnnbook.widgets import loader
@@ -313,6 +314,99 @@ def test_widgets_live_in_an_export_by_one_more_cell(exported, widgets, exporter)
         assert after == wanted != before, stem
 
 
+# --- Messages ------------------------------------------------------------------------
+
+#: The widgets with a field for a number.
+FIELDED = [
+    stem
+    for stem in PRESSES
+    if "numberField" in (loader.FOLDER / f"{stem}.js").read_text(encoding="utf-8")
+]
+FIELD = "input[inputmode]:visible:not([readonly])"
+
+#: Where all that can be pressed stands on the page.
+PLACES = """() => [...document.querySelectorAll("button, input, canvas")]
+    .map((each) => each.getBoundingClientRect()).map(({ x, y }) => [x, y])"""
+
+
+@pytest.mark.parametrize("stem", FIELDED)
+def test_message_moves_nothing_under_a_press(lone_page, widgets, stem):
+    page = lone_page(widgets[stem])
+    page.locator(FIELD).first.fill("abc")
+    before = page.evaluate(PLACES)
+    page.mouse.move(5, 5)
+    page.mouse.down()
+    assert page.evaluate(PLACES) == before
+    page.mouse.up()
+    expect(page.get_by_role("alert")).to_contain_text("abc")
+
+
+@pytest.mark.parametrize("stem", FIELDED)
+def test_message_comes_at_once_by_key(lone_page, widgets, stem):
+    page = lone_page(widgets[stem])
+    page.locator(FIELD).first.fill("abc")
+    page.keyboard.press("Tab")
+    assert "abc" in page.get_by_role("alert").inner_text()
+
+
+def test_list_tells_what_is_wrong_though_the_page_sees_no_end_of_the_press(
+    lone_page, widgets
+):
+    page = lone_page(widgets["padding_explorer"])
+    page.locator("[data-control=top]").fill("8")
+    mode = page.locator("[data-control=mode]")
+    box = mode.bounding_box()
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    page.mouse.down()  # the list that opens takes the rest
+    mode.select_option("reflect")
+    expect(page.get_by_role("alert")).to_contain_text("reflect")
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_press_beside_a_wrong_number_is_taken(lone_page, widgets, touch):
+    page = lone_page(widgets["convolution_stepper"], has_touch=touch)
+    page.locator("[data-control=bias]").fill("abc")
+    edit = page.locator("[data-control=edit]")
+    box = edit.bounding_box()
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.touchscreen.tap(*at) if touch else page.mouse.click(*at, delay=50)
+    assert edit.is_checked()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.locator("[data-control=step]").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+# --- Signs ---------------------------------------------------------------------------
+
+#: A state of each widget in which a sign stands before each of some grids.
+SIGNS = {
+    "convolution_stepper": {"flip": True},
+    "network_explorer": {"inside": True, "unit": [1, 0, 5, 5]},
+}
+
+#: The signs that the grid behind them is not beside, and how many there are.
+DANGLING = """(place) => {
+    const all = [...place.querySelectorAll(".cnn-sign, canvas")];
+    const signs = all.filter((el) => /[×=↻]/.test(el.textContent));
+    const box = (el) => el.getBoundingClientRect();
+    const next = (sign) => all[all.indexOf(sign) + 1];
+    const dangling = signs.filter((el) => box(next(el)).left < box(el).right);
+    return [dangling.map((el) => el.textContent), signs.length];
+}"""
+
+
+@pytest.mark.parametrize("stem", SIGNS)
+def test_sign_stays_with_the_grid_behind_it(lone_page, widgets, stem):
+    page = lone_page(widgets[stem])
+    place = page.locator(f"[data-widget={stem}]")
+    place.evaluate("(place, state) => place.model.set(state)", SIGNS[stem])
+    for width in range(320, 800, 20):
+        page.set_viewport_size({"width": width, "height": 800})
+        dangling, count = place.evaluate(DANGLING)
+        assert dangling == [], width
+        assert count == (3 if stem == "convolution_stepper" else 2)
+
+
 # --- Visual Studio Code's rules, and stricter ones -----------------------------------
 
 #: A frame that may run this one module and nothing else. Styles come as text, as in
@@ -439,7 +533,6 @@ def test_widget_takes_the_theme_of_visual_studio_code(framed, widgets, stem):
 #: the window, where Visual Studio Code listens for its shortcuts.
 HEARD = """(keys) => {
     const heard = new Set();
-    HTMLFormElement.prototype.requestSubmit = () => {}; // no form leaves this frame
     window.addEventListener("keydown", ({ key }) => heard.add(key));
     const widget = document.querySelector("main");
     const kinds = "button, input, select, summary, textarea, [tabindex]";
@@ -461,6 +554,22 @@ def test_keys_stay_in_the_widget(framed, widgets, stem):
     with_ctrl = [["s", {"ctrlKey": True}], ["p", {"metaKey": True}]]
     others = [["Escape", {}], ["Tab", {}], ["F1", {}], *with_ctrl]
     assert frame.evaluate(HEARD, others) == ["Escape", "Tab", "F1", "s", "p"]
+
+
+def test_quiz_is_checked_where_no_form_may_be_sent(framed, widgets):
+    frame = framed(widgets["quiz"])
+    quiz = frame.locator("main").first
+    radio, number = quiz.get_by_role("radio").first, quiz.get_by_role("textbox").first
+    radio.check()
+    quiz.get_by_role("button", name="Check").first.click()
+    number.fill("1")
+    number.press("Enter")
+    verdicts = "models[0].get('answers').map((answer) => answer.verdict)"
+    assert None not in frame.evaluate(verdicts)
+    status = quiz.get_by_role("status").first
+    status.evaluate("(status) => status.replaceChildren()")
+    radio.press("Enter")
+    assert status.inner_text()
 
 
 #: What leaves the frame, makes code from text, or stays in the browser.

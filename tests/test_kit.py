@@ -1,7 +1,10 @@
 """What all widgets share: when they draw, when they stop, and grids of numbers."""
 
+import re
+
 import pytest
 
+from cnnbook.widgets import loader
 from tests.conftest import opened
 
 #: A view of a model with two parts; counts how often it is drawn, and with what.
@@ -151,3 +154,33 @@ def test_a_grid_has_all_numbers_or_none(module):
     assert module.evaluate(count, [long, 16]) == [False, 0]
     assert module.evaluate(count, [long, 30]) == [True, 4]
     assert module.evaluate(count, [[[1]], 15]) == [False, 0]
+
+
+# --- Numbers and words ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(-1, "−1"), (-2.5, "−2.5"), (-1e-7, "−1e−7"), (3, "3")]
+)
+def test_field_shows_a_true_minus_and_reads_it(module, value, shown):
+    """Also before an exponent."""
+    found = module.evaluate(
+        """(value) => {
+            const field = js.make("input");
+            js.showValue(field, value);
+            return [field.value, js.parseNumber(field.value)];
+        }""",
+        value,
+    )
+    assert found == [shown, value]
+
+
+def test_words_have_curved_apostrophes():
+    """No comments: they stand on lines of their own or after //."""
+    lines = [
+        line.split("//")[0]
+        for path in loader.FOLDER.glob("*.js")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert len(lines) > 5000
+    assert [line for line in lines if re.search(r"[a-z]'[a-z]", line)] == []

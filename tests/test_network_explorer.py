@@ -1285,7 +1285,9 @@ def test_the_answer_is_told_after_the_strokes(alone, explorer):
                 .observe(status, parts);
         }"""
     )
-    found.page.clock.install()  # from here on time stands still
+    found.page.clock.install()
+    now = found.page.evaluate("Date.now() / 1000")
+    found.page.clock.pause_at(now + 1)  # from here on time stands still
     found.control("clear").click()
     found.draw(*SEVEN)
     assert "“7”" in found.text("answer")

@@ -955,6 +955,27 @@ def test_theme_is_followed(light):
     assert rgb(light.shown()["colors"]["zero"])[0] < 80
 
 
+def test_parts_keep_their_order_and_rows_their_room(lone_page):
+    """An even kernel has the padded input reach a size at which its cells shrink."""
+    for width in (320, 390, 736, 1280):
+        explorer = Explorer(
+            lone_page(default_explorer(), viewport={"width": width, "height": 800})
+        )
+        tops = []
+        for side in (3, 4, 5):
+            explorer.type("rows", side)
+            explorer.type("columns", side)
+            explorer.press("same")
+            explorer.output.press("End")
+            boxes = [
+                explorer.place.locator(f"canvas[data-shows={name}]").bounding_box()
+                for name in ("padded", "uses")
+            ]
+            assert boxes[0]["y"] + boxes[0]["height"] < boxes[1]["y"], (width, side)
+            tops.append(boxes[0]["y"])
+        assert len(set(tops)) == 1, (width, tops)
+
+
 # --- Removal -------------------------------------------------------------------------
 
 

@@ -885,7 +885,7 @@ def test_every_control_is_reached_and_named(lone_page, trained):
     tree = order.root.aria_snapshot()
     for name in [
         *['combobox "Picture"', 'checkbox "shuffle the pixels"', 'button "Reset"'],
-        *['checkbox "shuffle the network\'s weights along"', "application", "img"],
+        *['checkbox "shuffle the network’s weights along"', "application", "img"],
     ]:
         assert name in tree
     reached = []

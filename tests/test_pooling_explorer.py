@@ -634,7 +634,7 @@ def check_controls(shown, state):
     assert shown["ticks"]["all"] == (state["upstream"] == "all")
     row, column = map(int, re.findall(r"\d+", shown["cellName"]))
     value = state["input"][row - 1][column - 1]
-    assert float(shown["cell"]) == value
+    assert float(shown["cell"].replace("−", "-")) == value
     number = f"{value:g}".replace("-", "−")
     assert shown["texts"]["cell"] == f"{shown['cellName']}: {number}."
 

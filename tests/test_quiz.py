@@ -438,7 +438,7 @@ def answers(page):
 
 def test_choice_answers_back_until_it_is_right(lone_page):
     page = lone_page(Quiz(one_choice()))
-    form = page.locator("form")
+    form = page.locator(".cnn-question")
     assert "Choose an answer first." in check(form)
     assert answers(page) == [{"chosen": [], "verdict": None}]
     form.get_by_label("5×5 numbers").check()
@@ -455,7 +455,7 @@ def test_choice_answers_back_until_it_is_right(lone_page):
 
 def test_several_choices_tell_what_is_wrong_and_how_many_are_missing(lone_page):
     page = lone_page(Quiz(several_choices()))
-    form = page.locator("form")
+    form = page.locator(".cnn-question")
     form.get_by_label("kernels").check()
     form.get_by_label("channels").check()
     told = check(form)
@@ -479,7 +479,7 @@ def test_number_answers_back(lone_page):
     quiz = Quiz(one_numeric())
     n, k = quiz.questions[0]["draws"][0]
     page = lone_page(quiz)
-    form, field = page.locator("form"), page.get_by_label("Your answer")
+    form, field = page.locator(".cnn-question"), page.get_by_label("Your answer")
     assert f"Input {n}×{n}, kernel {k}×{k}" in form.inner_text()
     told = {
         "": "Type a number first.",
@@ -496,7 +496,7 @@ def test_number_answers_back(lone_page):
 
 def test_what_is_no_number_is_no_wrong_answer(lone_page):
     page = lone_page(Quiz(one_numeric()))
-    form, field = page.locator("form"), page.get_by_label("Your answer")
+    form, field = page.locator(".cnn-question"), page.get_by_label("Your answer")
     field.fill("abc")
     assert "Not yet" not in check(form)
     assert answers(page)[0] == {"draw": 0, "text": "", "verdict": None}
@@ -513,7 +513,7 @@ def test_new_question_draws_every_set_of_numbers_before_one_returns(lone_page):
     texts = [legend.inner_text()]
     for _ in range(8):
         field.fill("7")
-        check(page.locator("form"))
+        check(page.locator(".cnn-question"))
         page.get_by_role("button", name="New question").click()
         texts.append(legend.inner_text())
         assert field.input_value() == ""
@@ -531,7 +531,7 @@ def test_new_numbers_are_judged_by_themselves(lone_page):
     page.get_by_role("button", name="New question").click()
     n, k = quiz.questions[0]["draws"][1]
     page.get_by_label("Your answer").fill(str((n - k + 1) ** 2))
-    assert f"Right. {n - k + 1} places" in check(page.locator("form"))
+    assert f"Right. {n - k + 1} places" in check(page.locator(".cnn-question"))
 
 
 def test_question_without_variables_has_no_new_numbers(lone_page):
@@ -566,7 +566,7 @@ def test_jupyterlab_leaves_the_keys_to_the_quiz(lone_page):
 
 def test_feedback_stays_with_its_own_question(lone_page):
     page = lone_page(Quiz(one_choice(), one_numeric()))
-    first, second = page.locator("form").all()
+    first, second = page.locator(".cnn-question").all()
     field = second.get_by_label("Your answer")
     field.fill("1000")
     check(second)
@@ -579,7 +579,7 @@ def test_feedback_stays_with_its_own_question(lone_page):
 
 def test_same_answer_checked_again_is_told_again(lone_page):
     page = lone_page(Quiz(one_choice()))
-    form = page.locator("form")
+    form = page.locator(".cnn-question")
     form.get_by_label("5×5").check()
     check(form)
     page.evaluate("document.querySelector('.cnn-feedback').old = true")
@@ -600,7 +600,7 @@ def test_texts_are_texts(lone_page):
     evil = '<img src=x onerror="document.title = 1"> & `<b>x</b>`'
     numeric = Numeric(evil, answer=4, right=evil, hint=evil)
     page = lone_page(Quiz(Choice(evil, right={evil: evil}, wrong={"b": "c"}), numeric))
-    first, second = page.locator("form").all()
+    first, second = page.locator(".cnn-question").all()
     first.get_by_role("radio").first.check()
     assert "<img src=x" in check(first)
     second.get_by_label("Your answer").fill("5")
@@ -614,7 +614,7 @@ def test_nothing_is_sent_or_stored(lone_page):
     page = lone_page(Quiz(one_choice()))
     sent = len(page.requests)
     page.get_by_label("3×3").check()
-    check(page.locator("form"))
+    check(page.locator(".cnn-question"))
     assert len(page.requests) == sent == 4  # the page, its style sheet and two scripts
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert page.evaluate("document.cookie") == ""
@@ -639,7 +639,7 @@ def test_feedback_is_tied_to_its_question(lone_page):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_barriers(lone_page, theme):
     page = lone_page(Quiz(one_choice(), several_choices(), one_numeric()), theme=theme)
-    first, second, third = page.locator("form").all()
+    first, second, third = page.locator(".cnn-question").all()
     for form, label in ((first, "3×3"), (second, "kernels"), (second, "multiply")):
         form.get_by_label(label).check()
     third.get_by_label("Your answer").fill("abc")
@@ -661,7 +661,7 @@ def test_page_is_no_wider_than_a_phone(lone_page):
     page = lone_page(Quiz(Choice(long, right={long: long}, wrong={"b": "c"})))
     page.set_viewport_size({"width": 360, "height": 700})
     page.get_by_role("radio").last.check()
-    check(page.locator("form"))
+    check(page.locator(".cnn-question"))
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360
 

@@ -32,6 +32,7 @@ import {
   shade,
   showValue,
   sign,
+  signed,
   stateOf,
   sumAt,
   tickBox,
@@ -72,7 +73,7 @@ const WORDS = {
     where: "Row {row}, column {column}",
     slideHelp: "Arrow keys, or a press on the grid, move the window.",
     editHelp:
-      "A press or drag writes the pen's value. Arrow keys choose a cell, Enter writes.",
+      "A press or drag writes the pen’s value. Arrow keys choose a cell, Enter writes.",
     sum: "{terms} {equals} {sum}; {sum} + bias {bias} = {value}",
     longSum: "sum of {count} products = {sum}; {sum} + bias {bias} = {value}",
     range: "from {least} to {most}",
@@ -415,11 +416,10 @@ function buildSum(view) {
   const { window, flipped: turned, products } = view.pieces;
   view.table = make("table", { class: "cnn-kernel" });
   view.kernelTitle = make("div", { class: "cnn-title" });
-  view.turn = sign("↻");
+  view.turn = signed("↻", turned.panel);
   view.sum = make("p", { class: "cnn-sum", role: "status", "data-shows": "sum" });
   const kernel = panel(view.kernelTitle, view.table);
-  const row = [kernel, view.turn, turned.panel, sign("×"), window.panel];
-  row.push(sign("="), products.panel);
+  const row = [kernel, view.turn, signed("×", window.panel), signed("=", products.panel)];
   return make("div", {}, make("div", { class: "cnn-panels" }, ...row), view.sum);
 }
 
@@ -614,7 +614,7 @@ function drawPieces(view, { state, r, c, products, colors }) {
     const text = matrix.map((row) => row.map((v) => format(v)).join(" ")).join("; ");
     describe(canvas, `${view.words[name]}: ${text}`, "img");
   }
-  view.turn.hidden = view.pieces.flipped.panel.hidden = !state.flip;
+  view.turn.hidden = !state.flip;
 }
 
 function drawSum(view, { state, r, c, products }) {

@@ -25,7 +25,7 @@ export function format(value, decimals = 2) {
 
 // The number that a text stands for, or NaN. A comma may be the decimal point.
 export function parseNumber(text) {
-  const plain = text.trim().replace("−", "-").replace(/^([^,]*),([^,]*)$/, "$1.$2");
+  const plain = text.trim().replaceAll("−", "-").replace(/^([^,]*),([^,]*)$/, "$1.$2");
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
 }
 
@@ -132,6 +132,9 @@ export const panel = (...children) => make("div", { class: "cnn-panel" }, ...chi
 export const sign = (text) =>
   make("div", { class: "cnn-sign", "aria-hidden": "true" }, text);
 
+// A part with the sign before it, always in one row.
+export const signed = (text, part) => make("div", { class: "cnn-signed" }, sign(text), part);
+
 // What says how to operate a widget, which paper has no use for.
 export const how = (text, tag = "p") => make(tag, { class: "cnn-note cnn-how" }, text);
 
@@ -180,7 +183,7 @@ export function showValue(field, value) {
   const typed = parseNumber(field.value); // NaN while it is unfinished, such as "-"
   const same = typed === value || Number.isNaN(typed);
   if (field === document.activeElement && same) return;
-  field.value = String(value);
+  field.value = String(value).replaceAll("-", "−");
   field.removeAttribute("aria-invalid");
 }
 
@@ -320,8 +323,42 @@ export function attempt(view, act, place) {
 const ROWS = ".cnn-row, .cnn-panels, .cnn-cost-part, details";
 
 export function say(view, message, place) {
-  if (message && place) place.closest(ROWS).after(view.message);
-  view.message.textContent = message;
+  const row = message && place?.closest(ROWS);
+  afterPress(view, () => {
+    if (row) row.after(view.message);
+    view.message.textContent = message;
+  });
+}
+
+// Acts when nothing is pressed, only the last time for each `key`. The press that leaves
+// a field with a wrong number would miss what the message moves away from under it.
+export function afterPress(key, act) {
+  waiting.delete(key);
+  if (pressed) waiting.set(key, act);
+  else act();
+}
+
+let pressed = false;
+const waiting = new Map();
+
+// A mouse blurs a field after both starts, a finger between its own end and the mouse's.
+for (const start of ["pointerdown", "mousedown"]) window.addEventListener(start, press, true);
+for (const end of ["pointerup", "pointercancel", "mouseup"]) {
+  window.addEventListener(end, release, true);
+}
+
+// A list that opens, like a menu, keeps the end of the press to itself.
+function press({ button, target }) {
+  pressed = button === 0 && target.tagName !== "SELECT";
+}
+
+// The click comes first.
+function release() {
+  pressed = false;
+  setTimeout(() => {
+    waiting.forEach((act) => act());
+    waiting.clear();
+  });
 }
 
 // Calls `view.refresh` whenever one of the named parts of the state changes, and

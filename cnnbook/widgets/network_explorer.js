@@ -21,7 +21,7 @@ import {
   setState,
   shade,
   shownOf,
-  sign,
+  signed,
   stateOf,
   tickBox,
   wordsFor,
@@ -317,12 +317,8 @@ function buildGrids(view) {
   const [filter, products] = [grid("filter"), grid("products")];
   view.grids = { window: seen, filter, products };
   listenToWindow(view);
-  view.signs = [sign("×"), sign("=")];
-  return make(
-    "div",
-    { class: "cnn-network-grids" },
-    ...[seen.box, view.signs[0], filter.box, view.signs[1], products.box],
-  );
+  view.factors = [signed("×", filter.box), signed("=", products.box)];
+  return make("div", { class: "cnn-network-grids" }, seen.box, ...view.factors);
 }
 
 // --- Strips: many maps in one picture ----------------------------------------------
@@ -731,9 +727,7 @@ function drawUnitGrids(view) {
     write(grids[key].head, text);
     describe(grids[key].canvas, `${text}: ${textOf(matrix)}`, "img");
   }
-  for (const part of [grids.filter.box, grids.products.box, ...view.signs]) {
-    part.hidden = !filter;
-  }
+  for (const part of view.factors) part.hidden = !filter;
   describeWindow(view, heading);
 }
 

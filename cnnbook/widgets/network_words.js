@@ -47,7 +47,7 @@ export const WORDS = {
     almostNone: ["less than 0.1%", "<0.1%"],
     inside: "Look inside: every layer",
     colors:
-      "Orange is above 0, blue below, and the strongest color is the layer's largest " +
+      "Orange is above 0, blue below, and the strongest color is the layer’s largest " +
       "number. Press a unit, or use the arrow keys, to see how it was computed.",
     heading: "{number}. {kind}",
     size: "{rows} × {columns}",

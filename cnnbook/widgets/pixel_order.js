@@ -34,7 +34,7 @@ const WORDS = {
     title: "The order of the pixels",
     choice: "Picture",
     shuffle: "shuffle the pixels",
-    along: "shuffle the network's weights along",
+    along: "shuffle the network’s weights along",
     reset: "Reset",
     picture: "{rows} × {columns} pixels",
     pictureShuffled: "{rows} × {columns} pixels, shuffled",

@@ -265,20 +265,23 @@ function build(view) {
   view.root = make(
     "div",
     { class: "cnnbook cnn-quiz", role: "group", "aria-label": view.words.title },
-    ...view.items.map((item) => item.form),
+    ...view.items.map((item) => item.root),
   );
 }
 
-// One question: its form, fields and place for feedback; `drawn` is what it shows.
+// One question: its fields and place for feedback; `drawn` is what it shows. No form:
+// a closed frame, as in Visual Studio Code, sends none.
 function buildItem(view, question, i) {
   const id = `cnn-quiz-${Math.random().toString(36).slice(2)}`;
   const item = { question, i, id, drawn: "", legend: make("legend") };
   item.feedback = make("div", { id, role: "status" });
   item.fields = question.kind === "numeric" ? [numberInput(id)] : choiceInputs(item);
-  const onsubmit = (event) => submit(view, item, event);
-  item.form = make(
-    "form",
-    { class: "cnn-question", onsubmit },
+  for (const field of item.fields) {
+    field.addEventListener("keydown", (event) => checkOnEnter(view, item, event));
+  }
+  item.root = make(
+    "div",
+    { class: "cnn-question" },
     make(
       "fieldset",
       { "aria-describedby": id },
@@ -297,15 +300,7 @@ function numberInput(id) {
     autocomplete: "off",
     "aria-describedby": id,
     oninput: (event) => event.target.removeAttribute("aria-invalid"),
-    onkeydown: submitOnEnter,
   });
-}
-
-// As browsers do by themselves, except within a notebook of JupyterLab.
-function submitOnEnter(event) {
-  if (event.key !== "Enter" || event.isComposing) return;
-  event.preventDefault();
-  event.target.form.requestSubmit();
 }
 
 function choiceInputs({ question, id }) {
@@ -327,7 +322,7 @@ function buildFields({ words }, { question, fields }) {
 
 function buildButtons(view, item) {
   const { words } = view;
-  const check = make("button", { type: "submit", class: "cnn-primary" }, words.check);
+  const check = button(words.check, () => checkAnswer(view, item), { class: "cnn-primary" });
   const row = make("div", { class: "cnn-row" }, check);
   const many = item.question.draws?.length > 1;
   if (many) row.append(button(words.again, () => drawNew(view, item)));
@@ -409,8 +404,13 @@ function linesOf({ reasons, missing }, words) {
 
 // --- Events --------------------------------------------------------------------
 
-function submit(view, item, event) {
+function checkOnEnter(view, item, event) {
+  if (event.key !== "Enter" || event.isComposing) return;
   event.preventDefault();
+  checkAnswer(view, item);
+}
+
+function checkAnswer(view, item) {
   const answer = { ...view.model.get("answers")[item.i], ...givenIn(item) };
   const message = objection(item.question, answer, view.words);
   if (message) return object(item, message);

@@ -2,6 +2,7 @@
 // numbers, and of a chain of layers. Arithmetic first, then drawing, then events.
 
 import {
+  afterPress,
   button,
   describe,
   fill,
@@ -374,9 +375,12 @@ function tryChange(view, changes, place) {
 
 // Shows a message below the row of controls that it comes from.
 function say(view, message, place) {
-  if (message && place) place.closest(".cnn-row").after(view.message);
-  view.message.textContent = message;
-  if (message && place) view.message.scrollIntoView({ block: "nearest" });
+  const row = message && place?.closest(".cnn-row");
+  afterPress(view, () => {
+    if (row) row.after(view.message);
+    view.message.textContent = message;
+    if (row) view.message.scrollIntoView({ block: "nearest" });
+  });
 }
 
 // What the fields show: the selected layer with its input and its wanted output.
