@@ -96,6 +96,22 @@ def test_no_room_is_left_below_the_network(browser, server, width):
     assert widget["height"] == pytest.approx(kept, abs=1)
 
 
+#: Adds up how far what is seen jumps while a page loads, as browsers measure it.
+SHIFT = """new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries()) window.shift = (window.shift ?? 0) + value;
+}).observe({ type: "layout-shift", buffered: true })"""
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_nothing_jumps_while_the_page_loads(browser, server, width):
+    options = {"viewport": {"width": width, "height": 900}}
+    with opened(browser, server, "book/gallery.html", **options) as page:
+        page.evaluate(SHIFT)
+        page.wait_for_selector("[data-widget=pixel_order][data-state=live]")
+        page.wait_for_timeout(300)
+        assert page.evaluate("window.shift ?? 0") < 0.05
+
+
 def test_page_is_light(browser, server):
     sizes = {}
 

@@ -389,3 +389,17 @@ def test_the_first_widget_finds_its_place_kept(browser, server, width):
         place.wait_for()
         kept = place.evaluate("each => parseFloat(getComputedStyle(each).minHeight)")
         assert abs(place.bounding_box()["height"] - kept) < 8
+
+
+@pytest.mark.parametrize("width", [1200, 1280, 1440])
+def test_text_is_set_as_wide_before_the_contents_beside_it_arrive(visit, width):
+    page = visit(CHAPTER, viewport={"width": width, "height": 900})
+    widths = page.evaluate("""() => {
+        const width = () => document.querySelector("article").clientWidth;
+        const contents = document.querySelector("#pst-secondary-sidebar");
+        const before = width();
+        const seen = contents.checkVisibility();
+        contents.remove();
+        return [seen, before, width()];
+    }""")
+    assert widths == [True, widths[1], widths[1]]
