@@ -184,3 +184,20 @@ def test_words_have_curved_apostrophes():
     ]
     assert len(lines) > 5000
     assert [line for line in lines if re.search(r"[a-z]'[a-z]", line)] == []
+
+
+# --- Fields --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_numbers_in_fields_are_seen_whole(browser, homes, width):
+    size = {"width": width, "height": 844}
+    with opened(browser, homes("disk"), "book/gallery.html", viewport=size) as page:
+        page.wait_for_function("""() => [...document.querySelectorAll(".cnnbook-widget")]
+            .every((place) => place.dataset.state === "live")""")
+        fields = page.evaluate("""() => [...document.querySelectorAll(".cnnbook input")]
+            .filter((field) => field.checkVisibility() && field.value.length > 0)
+            .map(({ value, scrollWidth, clientWidth }) => [
+                value, scrollWidth, clientWidth])""")
+        assert [text for text, *_ in fields if "−" in text]
+        assert [field for field in fields if field[1] > field[2]] == []
