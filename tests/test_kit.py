@@ -193,8 +193,8 @@ def test_words_have_curved_apostrophes():
 def test_numbers_in_fields_are_seen_whole(browser, homes, width):
     size = {"width": width, "height": 844}
     with opened(browser, homes("disk"), "book/gallery.html", viewport=size) as page:
-        page.wait_for_function("""() => [...document.querySelectorAll(".cnnbook-widget")]
-            .every((place) => place.dataset.state === "live")""")
+        page.wait_for_function("""() => ![...document.querySelectorAll("[data-widget]")]
+            .some((place) => place.dataset.state !== "live")""")
         fields = page.evaluate("""() => [...document.querySelectorAll(".cnnbook input")]
             .filter((field) => field.checkVisibility() && field.value.length > 0)
             .map(({ value, scrollWidth, clientWidth }) => [
