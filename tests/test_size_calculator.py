@@ -406,10 +406,16 @@ class Calculator:
 
     def taps(self):
         """The positions that each drawn window reads, by its start."""
-        return self.place.evaluate("""(place) => Object.fromEntries(
-            [...place.querySelectorAll("g[data-start]:not(.cnn-next)")].map((g) =>
-                [g.dataset.start, [...g.querySelectorAll("[data-tap]")]
-                    .map((tap) => Number(tap.dataset.tap))]))""")
+        return self.place.evaluate("""(place) => {
+            const windows = [...place.querySelectorAll("g[data-start]:not(.cnn-next)")];
+            return Object.fromEntries(windows.map((window) => {
+                const dots = window.querySelector("[data-taps]");
+                const taps = dots.dataset.taps.split(" ").filter(Boolean);
+                const drawn = dots.getAttribute("d").split("z").length - 1;
+                return [window.dataset.start,
+                    drawn === taps.length ? taps.map(Number) : [NaN]];
+            }));
+        }""")
 
     def cells(self, kind):
         return self.place.evaluate(

@@ -85,33 +85,38 @@ function rectify(layer, x) {
 // place the sums of all maps stand together here, and of a tap the weights.
 function convolve(layer, x, [, h, w]) {
   const [count, rows, columns] = layer.shape;
+  const [kh, kw] = layer.kernel;
   const sums = new Float64Array(rows * columns * count);
   for (let at = 0; at < sums.length; at += count) sums.set(layer.bias, at);
-  const [down, right] = [meetings(layer, 0, h), meetings(layer, 1, w)];
+  const down = meetings(layer, 0, h, [kw * count, columns * count]);
+  const right = meetings(layer, 1, w, [count, count]);
   for (let at = 0; at < x.length; at++) {
     if (x[at] === 0) continue; // nothing to add for paper, and for what ReLU cut off
     const [c, row, column] = [Math.floor(at / (h * w)), Math.floor(at / w) % h, at % w];
-    addProducts(sums, layer, x[at], c, down[row], right[column]);
+    const first = c * kh * kw * count;
+    addProducts(sums, count, layer.taps, first, x[at], down[row], right[column]);
   }
   return mapByMap(sums, count);
 }
 
-function addProducts(sums, { shape, kernel, taps }, value, c, down, right) {
-  const [count, , columns] = shape;
-  for (const { tap: i, start: r } of down) {
-    for (const { tap: j, start: q } of right) {
-      const from = ((c * kernel[0] + i) * kernel[1] + j) * count;
-      const to = (r * columns + q) * count;
+function addProducts(sums, count, taps, first, value, down, right) {
+  for (let d = 0; d < down.length; d++) {
+    for (let r = 0; r < right.length; r++) {
+      const from = first + down[d].tap + right[r].tap;
+      const to = down[d].start + right[r].start;
       for (let o = 0; o < count; o++) sums[to + o] += taps[from + o] * value;
     }
   }
 }
 
-// For each row (d = 0) or column (d = 1), the taps that meet it, and in which window.
-function meetings(layer, d, size) {
+// For each row (d = 0) or column (d = 1), the taps that meet it, and in which window:
+// as the numbers that stand before them, a step for each.
+function meetings(layer, d, size, [tapStep, startStep]) {
   const met = Array.from({ length: size }, () => []);
   for (let start = 0; start < layer.shape[d + 1]; start++) {
-    tapsAlong(layer, d, start).forEach((at, tap) => met[at]?.push({ tap, start }));
+    tapsAlong(layer, d, start).forEach((at, tap) => {
+      met[at]?.push({ tap: tap * tapStep, start: start * startStep });
+    });
   }
   return met;
 }

@@ -373,24 +373,25 @@ function layOut(view) {
 }
 
 function paintStrip(strip, values, steps) {
-  const { count, h, w, columns } = strip.layout;
+  const { canvas, image, pixels, layout } = strip;
+  const { count, h, w, columns } = layout;
   let [least, most] = [0, 0];
   for (let i = 0; i < values.length; i++) {
-    least = Math.min(least, values[i]);
-    most = Math.max(most, values[i]);
+    if (values[i] < least) least = values[i];
+    else if (values[i] > most) most = values[i];
   }
   const factor = 255 / (Math.max(most, -least) || 1);
   let at = 0;
   for (let map = 0; map < count; map++) {
-    const [top, left] = cornerOf(strip.layout, map);
+    const [top, left] = cornerOf(layout, map);
     for (let r = 0; r < h; r++) {
       const from = (top + r) * columns + left;
       for (let c = 0; c < w; c++) {
-        strip.pixels[from + c] = steps[Math.round(values[at++] * factor) + 255];
+        pixels[from + c] = steps[(values[at++] * factor + 255.5) | 0]; // rounded
       }
     }
   }
-  strip.canvas.getContext("2d").putImageData(strip.image, 0, 0);
+  canvas.getContext("2d").putImageData(image, 0, 0);
   return [least, most];
 }
 
@@ -620,8 +621,9 @@ function drawUnitTexts(view, unit) {
   const { parts, words, layers, shown } = view;
   const before = shown.before ?? null;
   const place = before && placeText(layers, before, words);
-  view.panel.setAttribute("aria-label", unitText(view, unit));
-  write(parts.where, unitText(view, unit));
+  const where = unitText(view, unit);
+  view.panel.setAttribute("aria-label", where);
+  write(parts.where, where);
   write(parts.text, shown.text);
   write(parts.sum, shown.sum ?? "");
   if (unit !== view.fieldOf) write(parts.field, fieldText(view, unit));
