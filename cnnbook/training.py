@@ -237,13 +237,13 @@ class _Line:
     def __init__(self, label):
         from IPython.display import display
 
-        self.label = label
-        self.handle = display(self._bundle(label), raw=True, display_id=True)
+        self.label = f"done: {label}"
+        # nbval compares what is displayed first; tqdm replaces it at once.
+        self.handle = display(self._bundle(self.label), raw=True, display_id=True)
 
     def write(self, text):
         """Show the text; once tqdm has wiped its bar, that it is done."""
-        text = text.strip() or f"done: {self.label}"
-        self.handle.update(self._bundle(text), raw=True)
+        self.handle.update(self._bundle(text.strip() or self.label), raw=True)
 
     def flush(self):
         """Do nothing: every line is shown at once."""
