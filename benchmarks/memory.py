@@ -5,8 +5,9 @@
 Each chapter runs from top to bottom in a kernel of its own. Its memory is looked at ten
 times a second, and the largest of each number is printed, in MB of a million bytes:
 RSS, all that the kernel holds; PSS, where each page that others hold too counts in
-part; own, what no other process holds. A further line is JupyterLab itself, with its
-page loaded and no notebook open. Needs Linux.
+part; own, what no other process holds. Another student's kernel, which has loaded the
+same libraries and waits, stands beside it, as in a class. A further line is JupyterLab
+itself, with its page loaded and no notebook open. Needs Linux.
 """
 
 import argparse
@@ -33,9 +34,22 @@ LINE = "{:28}{:>8}{:>8}{:>8}{:>12}"
 def main(stems):
     """Print a table with a line for each chapter."""
     print(LINE.format("", "RSS", "PSS", "own", "CPU seconds"))
-    for stem in stems or sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")):
-        show(stem, chapter(NOTEBOOKS / f"{stem}.ipynb"))
-    show("JupyterLab", jupyterlab())
+    with neighbor():
+        for stem in stems or sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")):
+            show(stem, chapter(NOTEBOOKS / f"{stem}.ipynb"))
+        show("JupyterLab", jupyterlab())
+
+
+@contextmanager
+def neighbor():
+    """A kernel beside the measured one that has loaded what chapters load."""
+    loads = "import torch, cnnbook.experiments, cnnbook.widgets, cnnbook.figures"
+    cell = nbformat.v4.new_code_cell(loads)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    client = NotebookClient(notebook, kernel_name="python3")
+    with client.setup_kernel():
+        client.execute_cell(cell, 0)
+        yield
 
 
 def show(name, peaks):
