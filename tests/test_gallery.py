@@ -83,19 +83,6 @@ def test_shown_code_is_the_code_that_ran(built_book, widgets):
     assert shown == CODES
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_room_is_left_below_the_network(browser, server, width):
-    options = {"viewport": {"width": width, "height": 900}}
-    with opened(browser, server, "book/gallery.html", **options) as page:
-        place = page.locator("[data-widget=network_explorer][data-state=live]")
-        place.wait_for()
-        kept = place.evaluate(
-            "(place) => parseFloat(getComputedStyle(place).minHeight)"
-        )
-        widget = place.locator(".cnnbook").first.bounding_box()
-    assert widget["height"] == pytest.approx(kept, abs=1)
-
-
 #: Adds up how far what is seen jumps while a page loads, as browsers measure it.
 SHIFT = """window.jumped = 0; new PerformanceObserver((list) => {
     for (const { value } of list.getEntries()) window.jumped += value;

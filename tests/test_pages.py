@@ -382,13 +382,15 @@ def test_no_style_sheet_names_a_file_that_is_gone(built_book):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_first_widget_finds_its_place_kept(browser, server, width):
+@pytest.mark.parametrize("path", ["book/index.html", "book/gallery.html"])
+def test_the_network_finds_its_place_kept_and_fills_it(browser, server, path, width):
     size = {"width": width, "height": 844}
-    with opened(browser, server, "book/index.html", viewport=size) as page:
-        place = page.locator('.cnnbook-widget[data-state="live"]').first
+    with opened(browser, server, path, viewport=size) as page:
+        place = page.locator("[data-widget=network_explorer][data-state=live]")
         place.wait_for()
         kept = place.evaluate("each => parseFloat(getComputedStyle(each).minHeight)")
-        assert abs(place.bounding_box()["height"] - kept) < 8
+        height = place.locator(".cnnbook").first.bounding_box()["height"]
+        assert height == pytest.approx(kept, abs=1)
 
 
 @pytest.mark.parametrize("width", [1200, 1280, 1440])

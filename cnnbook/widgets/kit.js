@@ -236,9 +236,13 @@ function rgb(hex) {
 // The color of `value`, from −scale through 0 to +scale.
 export function shade(value, scale, { negative, zero, positive }) {
   const share = Math.max(-1, Math.min(1, value / (scale || 1)));
-  const end = share < 0 ? negative : positive;
-  const mix = (i) => Math.round(zero[i] + (end[i] - zero[i]) * Math.abs(share));
-  return [mix(0), mix(1), mix(2)];
+  return mix(zero, share < 0 ? negative : positive, Math.abs(share));
+}
+
+// A color with a share of another one in it, both as three numbers.
+export function mix([r, g, b], [r2, g2, b2], share) {
+  const between = (one, other) => Math.round(one + (other - one) * share);
+  return [between(r, r2), between(g, g2), between(b, b2)];
 }
 
 // Black or white, whichever has more contrast on `color` (WCAG's luminance).
@@ -327,12 +331,13 @@ export function say(view, message, place) {
   afterPress(view, () => {
     if (row) row.after(view.message);
     view.message.textContent = message;
+    if (row) view.message.scrollIntoView({ block: "nearest" });
   });
 }
 
 // Acts when nothing is pressed, only the last time for each `key`. The press that leaves
 // a field with a wrong number would miss what the message moves away from under it.
-export function afterPress(key, act) {
+function afterPress(key, act) {
   waiting.delete(key);
   if (pressed) waiting.set(key, act);
   else act();
@@ -398,15 +403,16 @@ export function drawGrid(canvas, matrix, options) {
   const shadeAt = options.shadeAt ?? ((value) => shade(value, scale, colors));
   drawPixels(context, matrix, cell, shadeAt);
   if (cell >= FINE) drawCells(context, matrix, cell, colors);
-  const has = areLegible(canvas, matrix, cell);
-  if (has) drawNumbers(context, matrix, cell, shadeAt);
+  const texts = cell >= FINE ? matrix.map((row) => row.map(shortText)) : null;
+  const numbered = texts !== null && areLegible(canvas, texts, cell);
+  if (numbered) drawNumbers(context, matrix, texts, cell, shadeAt);
   const edge = [0, 0, rows, columns, colors.line, 1];
   for (const [r, c, height, width, color, line = 3] of [edge, ...frames]) {
     context.strokeStyle = color;
     context.lineWidth = line;
     context.strokeRect(c * cell, r * cell, width * cell, height * cell);
   }
-  return has;
+  return numbered;
 }
 
 // Cells of fewer pixels have no lines between them, and no numbers.
@@ -452,11 +458,10 @@ function drawCells(context, matrix, cell, colors) {
 }
 
 // Short numbers first, then long ones, which are smaller: to change the font is slow.
-function drawNumbers(context, matrix, cell, shadeAt) {
+function drawNumbers(context, matrix, texts, cell, shadeAt) {
   const least = LEAST / shownOf(context.canvas);
   context.textAlign = "center";
   context.textBaseline = "middle";
-  const texts = matrix.map((row) => row.map((v) => (v === null ? "" : shortText(v))));
   for (const long of [false, true]) {
     if (!texts.some((row) => row.some((text) => text && text.length > 3 === long))) continue;
     const size = Math.max(least, Math.round(cell * (long ? 0.32 : 0.38)));
@@ -469,8 +474,9 @@ function drawNumbers(context, matrix, cell, shadeAt) {
   }
 }
 
-// A number short enough for a cell.
+// A number short enough for a cell; none for one that is not yet known.
 function shortText(value) {
+  if (value === null) return "";
   return format(value, Math.abs(value) >= 10 ? (Math.abs(value) >= 100 ? 0 : 1) : 2);
 }
 
@@ -479,11 +485,9 @@ const LEAST = 10;
 
 // Whether all numbers of a grid fit into its cells, as letters that can be read and are
 // squeezed by a fifth at most: a grid has all its numbers, or none.
-function areLegible(canvas, matrix, cell) {
-  if (cell < FINE) return false;
+function areLegible(canvas, texts, cell) {
   const room = ((cell - 3) * shownOf(canvas)) / (0.8 * LEAST);
-  const fits = (value) => value === null || breadth(shortText(value)) <= room;
-  return matrix.every((row) => row.every(fits));
+  return texts.every((row) => row.every((text) => breadth(text) <= room));
 }
 
 // How broad a number is, as a share of its letters' size, in the broadest of fonts.
@@ -518,8 +522,8 @@ const watching = new ResizeObserver((entries) => {
 const SHOWN = "cnn-shown";
 
 // Diagonal lines over the cells of a drawn grid that no window reads (`times` is 0
-// there), around their numbers, if it `has` them.
-export function hatch(context, times, { cell, colors, has }) {
+// there), around their numbers if it is `numbered`.
+export function hatch(context, times, { cell, colors, numbered }) {
   const step = cell < 16 ? cell / 2 : cell / 4;
   context.save();
   context.beginPath();
@@ -527,7 +531,7 @@ export function hatch(context, times, { cell, colors, has }) {
     if (count) return;
     context.rect(c * cell, r * cell, cell - 1, cell - 1);
     const [x, y] = [(c + 0.5) * cell, (r + 0.5) * cell];
-    if (has) context.ellipse(x, y, 0.36 * cell, 0.25 * cell, 0, 0, 2 * Math.PI);
+    if (numbered) context.ellipse(x, y, 0.36 * cell, 0.25 * cell, 0, 0, 2 * Math.PI);
   });
   context.clip("evenodd");
   const [height, width] = shape(times).map((cells) => cells * cell);

@@ -503,9 +503,10 @@ function ends(matrix) {
   return [Math.min(...matrix.flat()), Math.max(...matrix.flat())];
 }
 
-// Whether a part of the picture is drawn already, from the same data.
+// Whether a part of the picture is drawn already, from the same data and as large.
 function isKnown(view, name, data) {
-  const [before, now] = [view.known[name], JSON.stringify(data)];
+  const now = JSON.stringify([shownOf(view[name].canvas), ...data]);
+  const before = view.known[name];
   view.known[name] = now;
   return before === now;
 }
@@ -514,7 +515,7 @@ function drawUses(view, { state, cell, colors }) {
   const { words } = view;
   const { title, canvas, note } = view.uses;
   const counts = uses(state);
-  if (isKnown(view, "uses", [counts, cell, shownOf(canvas), colors])) return null;
+  if (isKnown(view, "uses", [counts, cell, colors])) return null;
   const [least, most] = ends(counts);
   const ramp = { ...colors, positive: colors.uses };
   drawGrid(canvas, counts, { scale: most, cell, colors: ramp });
@@ -535,7 +536,7 @@ function tell(canvas, name, matrix) {
 function drawKernel(view, { state: { kernel }, cell, colors }) {
   const { title, canvas } = view.kernel;
   const own = Math.min(cellSize(kernel.length, kernel[0].length, 190), Math.max(cell, 24));
-  if (isKnown(view, "kernel", [kernel, own, shownOf(canvas), colors])) return null;
+  if (isKnown(view, "kernel", [kernel, own, colors])) return null;
   drawGrid(canvas, kernel, { scale: largest(kernel), cell: own, colors });
   return () => {
     write(title, `${view.words.kernel} ${measure(kernel)}`);

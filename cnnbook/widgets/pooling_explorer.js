@@ -648,9 +648,9 @@ function setTitle({ maps, words }, name, below) {
 function drawInput(view, { state, r, c, cell, scale, colors }) {
   const { input, window, stride } = state;
   const { canvas } = view.maps.input;
-  const has = drawGrid(canvas, input, { scale, cell, colors });
+  const numbered = drawGrid(canvas, input, { scale, cell, colors });
   const context = canvas.getContext("2d"); // drawGrid leaves its origin at cell 0, 0
-  hatch(context, visits(state), { cell, colors, has });
+  hatch(context, visits(state), { cell, colors, numbered });
   outline(context, state, cell, colors);
   const inks = (row, column) => inkOn(shade(input[row][column], scale, colors));
   ring(context, state, [r, c], cell, inks);

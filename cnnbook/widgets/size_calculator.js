@@ -2,7 +2,6 @@
 // numbers, and of a chain of layers. Arithmetic first, then drawing, then events.
 
 import {
-  afterPress,
   button,
   describe,
   fill,
@@ -11,6 +10,7 @@ import {
   labeled,
   make,
   numberField,
+  say,
   setState,
   showValue,
   stateOf,
@@ -371,16 +371,6 @@ function tryChange(view, changes, place) {
     say(view, error.message, place);
     draw(view);
   }
-}
-
-// Shows a message below the row of controls that it comes from.
-function say(view, message, place) {
-  const row = message && place?.closest(".cnn-row");
-  afterPress(view, () => {
-    if (row) row.after(view.message);
-    view.message.textContent = message;
-    if (row) view.message.scrollIntoView({ block: "nearest" });
-  });
 }
 
 // What the fields show: the selected layer with its input and its wanted output.

@@ -20,6 +20,7 @@ import {
   labeled,
   largest,
   make,
+  mix,
   nameOf,
   nearestWindow,
   numberField,
@@ -580,9 +581,9 @@ function drawInput(view, { state, r, c, cell, colors }) {
   const { canvas } = view.grids.input;
   const window = [r * stride[0], c * stride[1], ...shape(kernel), colors.mark, 4];
   const frames = [window];
-  const has = drawGrid(canvas, input, { scale: largest(input), cell, colors, frames });
+  const numbered = drawGrid(canvas, input, { scale: largest(input), cell, colors, frames });
   const context = canvas.getContext("2d"); // drawGrid leaves its origin at cell 0, 0
-  hatch(context, visits(state), { cell, colors, has });
+  hatch(context, visits(state), { cell, colors, numbered });
   dot(context, startsOf(state), cell, colors);
 }
 
@@ -613,7 +614,7 @@ function drawFull(view, { state, full, r, c, cell, scale, colors }) {
   const isKept = (i, j) => i % down === 0 && j % right === 0;
   const shadeAt = (value, i, j) => {
     const color = shade(value, scale, colors);
-    return isKept(i, j) ? color : color.map((one, k) => mix(one, colors.pale[k], PALE));
+    return isKept(i, j) ? color : mix(color, colors.pale, PALE);
   };
   drawGrid(canvas, full, { scale, cell, colors, shadeAt });
   const context = canvas.getContext("2d");
@@ -627,10 +628,6 @@ function drawFull(view, { state, full, r, c, cell, scale, colors }) {
     if (isKept(i, j)) frame(i, j, colors.ink, line);
   });
   frame(r * down, c * right, colors.mark, line + 2);
-}
-
-function mix(one, other, share) {
-  return Math.round(one + (other - one) * share);
 }
 
 function drawOutput(view, { output, r, c, cell, scale, colors }) {
